@@ -1,0 +1,15 @@
+# Writes an assembler file that carries every file of data/ (.incbin) and a table of them.
+# Run as: cmake -DDATA=... -DOUT=... -P embed.cmake
+file(GLOB_RECURSE files RELATIVE ${DATA} ${DATA}/*.tsv ${DATA}/*.json ${DATA}/*.hl7 ${DATA}/*.bin)
+list(SORT files)
+set(text ".section .rodata\n")
+set(index "")
+set(n 0)
+foreach(file IN LISTS files)
+  string(APPEND text ".balign 16\n.Ldata${n}:\n.incbin \"${DATA}/${file}\"\n.Ldata${n}_end:\n.Lname${n}:\n.ascii \"${file}\"\n.Lname${n}_end:\n")
+  string(APPEND index ".quad .Lname${n}, .Lname${n}_end - .Lname${n}, .Ldata${n}, .Ldata${n}_end - .Ldata${n}\n")
+  math(EXPR n "${n} + 1")
+endforeach()
+string(APPEND text ".section .data.rel.ro,\"aw\",%progbits\n.balign 8\n.global sinew_embedded_files\nsinew_embedded_files:\n${index}")
+string(APPEND text ".global sinew_embedded_count\nsinew_embedded_count:\n.quad ${n}\n.section .note.GNU-stack,\"\",%progbits\n")
+file(CONFIGURE OUTPUT ${OUT} CONTENT "${text}" @ONLY)

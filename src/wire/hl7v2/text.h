@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "wire/hl7v2/message.h"
+
+namespace sinew::hl7v2 {
+
+/// The character sets a message declares, in MSH-18 order, and how to leave them for UTF-8.
+/// Source: HL7 v2.5.1 §2.15.9.18 (MSH-18), §2.15.9.20 (MSH-20), table 0211.
+class Charset {
+ public:
+  Charset() = default;  ///< none declared: UTF-8 if the bytes are UTF-8, else ISO 8859-1 (flagged)
+  /// `override_name` (a table 0211 name) wins over what the message says, when not empty.
+  [[nodiscard]] static Charset of(Message const& message, std::string_view override_name = {});
+  /// The table 0211 name in force; empty when nothing was declared.
+  [[nodiscard]] std::string_view name() const;
+  /// Appends the UTF-8 form of raw bytes. Returns false when some byte had no meaning in the
+  /// character set (it became U+FFFD).
+  bool append_utf8(std::string& out, std::string_view raw) const;
+  /// True when bytes of plain ASCII stand for themselves (all but UTF-16/32).
+  [[nodiscard]] bool is_ascii_superset() const;
+
+ private:
+  int kind_ = 0;
+  std::string name_;
+};
+
+/// Decodes a subcomponent: escape sequences resolved with the message's own delimiters, the
+/// character set left for UTF-8. Formatting commands (`\.br\`, `\.sp\`) become line feeds,
+/// highlighting (`\H\ \N\`) disappears; an unknown or unclosed escape keeps its bytes.
+/// Source: HL7 v2.5.1 §2.7.
+void append_text(std::string& out, std::string_view raw, Delimiters const& delimiters,
+                 Charset const& charset);
+
+/// The same, without a copy when nothing needs decoding (the view is then `raw` itself).
+[[nodiscard]] std::string_view text_of(std::string_view raw, Delimiters const& delimiters,
+                                       Charset const& charset, std::string& scratch);
+
+/// The reverse: `text` (UTF-8) with every delimiter escaped.
+void append_escaped(std::string& out, std::string_view text, Delimiters const& delimiters);
+
+/// HL7 null: two double quotes, "delete what you have". Source: HL7 v2.5.1 §2.5.3.
+[[nodiscard]] constexpr bool is_null(std::string_view raw) { return raw == "\"\""; }
+
+}  // namespace sinew::hl7v2
