@@ -23,12 +23,13 @@ struct GroupTree {
     std::uint32_t parent;       ///< kNone for the root
     std::uint32_t first_child;  ///< kNone when there is none
     std::uint32_t next_sibling;
-    bool repeats;               ///< the structure lets this group (or segment) repeat
-    bool unplaced;              ///< the structure has no place for this segment here
+    bool repeats;   ///< the structure lets this group (or segment) repeat
+    bool unplaced;  ///< the structure has no place for this segment here
   };
   std::vector<Node> nodes;
   std::vector<Issue> issues;
-  std::string_view structure;   ///< "ORU_R01"; empty when unknown (then all segments are children of 0)
+  std::string_view
+      structure;  ///< "ORU_R01"; empty when unknown (then all segments are children of 0)
 };
 
 /// Source: HL7 v2.5.1 §2.12 (message structures), §2.5.2 (segment groups).

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,9 +22,13 @@ class Charset {
   bool append_utf8(std::string& out, std::string_view raw) const;
   /// True when bytes of plain ASCII stand for themselves (all but UTF-16/32).
   [[nodiscard]] bool is_ascii_superset() const;
+  /// True when the message declares one character set and its bytes are in another: it says
+  /// ASCII or ISO 8859-x and is well-formed UTF-8, or says ASCII and has bytes above 127.
+  [[nodiscard]] bool is_mislabelled() const { return mislabelled_; }
 
  private:
-  int kind_ = 0;
+  int kind_ = 0;  ///< a row of the table of encodings
+  bool mislabelled_ = false;
   std::string name_;
 };
 
@@ -40,6 +45,16 @@ void append_text(std::string& out, std::string_view raw, Delimiters const& delim
 
 /// The reverse: `text` (UTF-8) with every delimiter escaped.
 void append_escaped(std::string& out, std::string_view text, Delimiters const& delimiters);
+
+/// The UTF-8 form of a message in UTF-16 or UTF-32 (known by byte order mark or by its zeros), or
+/// nothing when the bytes are neither.
+[[nodiscard]] std::optional<std::string> utf8_of_wide_message(std::string_view bytes);
+
+/// The UTF-8 form of an indexed message whose character set (MSH-18, or `override_name`) can hide
+/// delimiters inside characters, when its bytes hold such characters; else nothing.
+/// Source: HL7 v2.5.1 §2.15.9.18, §2.7.2 (ISO 2022 escapes); ISO/IEC 2022.
+[[nodiscard]] std::optional<std::string> utf8_of_unsafe_message(Message const& message,
+                                                                std::string_view override_name);
 
 /// HL7 null: two double quotes, "delete what you have". Source: HL7 v2.5.1 §2.5.3.
 [[nodiscard]] constexpr bool is_null(std::string_view raw) { return raw == "\"\""; }
