@@ -1,11 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 
@@ -98,6 +98,80 @@ class Value {
 struct Member {
   std::string_view name;
   Value value;
+};
+
+/// What `Value::elements` gives: a forward range of Value.
+class Value::Elements {
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::forward_iterator_tag;
+    using iterator_concept = std::forward_iterator_tag;
+    using value_type = Value;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = Value;
+
+    Iterator() = default;
+    Value operator*() const { return {nodes_, index_}; }
+    Iterator& operator++();
+    Iterator operator++(int);
+    bool operator==(Iterator const& other) const { return index_ == other.index_; }
+
+   private:
+    friend class Elements;
+    friend class Members;
+    Iterator(Document::Nodes const* nodes, std::uint32_t index) : nodes_(nodes), index_(index) {}
+    Document::Nodes const* nodes_ = nullptr;
+    std::uint32_t index_ = 0;
+  };
+
+  [[nodiscard]] Iterator begin() const { return {nodes_, first_}; }
+  [[nodiscard]] Iterator end() const { return {nodes_, end_}; }
+  [[nodiscard]] bool empty() const { return first_ == end_; }
+
+ private:
+  friend class Value;
+  friend class Members;
+  Elements(Document::Nodes const* nodes, std::uint32_t first, std::uint32_t end)
+      : nodes_(nodes), first_(first), end_(end) {}
+  Document::Nodes const* nodes_;
+  std::uint32_t first_;
+  std::uint32_t end_;
+};
+
+/// What `Value::members` gives: a forward range of Member.
+class Value::Members {
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::forward_iterator_tag;
+    using iterator_concept = std::forward_iterator_tag;
+    using value_type = Member;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = Member;
+
+    Iterator() = default;
+    Member operator*() const;
+    Iterator& operator++() { return ++at_, *this; }
+    Iterator operator++(int) { return Iterator(at_++); }
+    bool operator==(Iterator const&) const = default;
+
+   private:
+    friend class Members;
+    explicit Iterator(Elements::Iterator at) : at_(at) {}
+    Elements::Iterator at_;
+  };
+
+  [[nodiscard]] Iterator begin() const { return Iterator(values_.begin()); }
+  [[nodiscard]] Iterator end() const { return Iterator(values_.end()); }
+  [[nodiscard]] bool empty() const { return values_.empty(); }
+
+ private:
+  friend class Value;
+  explicit Members(Elements values) : values_(values) {}
+  Elements values_;
 };
 
 }  // namespace sinew::json

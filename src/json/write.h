@@ -10,7 +10,8 @@ namespace sinew::json {
 /// Appends `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_string(std::string& out, std::string_view text);
 
-/// Writes JSON text in order into a string that the caller owns; commas and quotes are its business.
+/// Writes JSON text in order into a string that the caller owns; commas and quotes are its
+/// business.
 class Writer {
  public:
   enum class Style : bool { compact, pretty };
@@ -34,6 +35,7 @@ class Writer {
  private:
   void before_value();
   void newline();
+  void respace(std::string_view json);
   std::string& out_;
   Style style_;
   bool need_comma_ = false;
