@@ -46,7 +46,7 @@ std::string bundle(std::size_t bytes) {
 }
 
 std::string const& text_of(benchmark::State const& state) {
-  static std::string const small = bundle(1);
+  static std::string const small = bundle(2000);
   static std::string const large = bundle(1'000'000);
   return state.range(0) == 0 ? small : large;
 }

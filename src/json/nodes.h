@@ -94,11 +94,9 @@ struct Document::Nodes {
       std::memcpy(&length, unescaped_names.data() + node.name - kLongSize, kLongSize);
       return {unescaped_names.data() + node.name, length};
     }
-    char const* const begin = text.data() + node.name;
-    if (kept < kLengthMax) return {begin, kept};
-    return {begin, static_cast<std::size_t>(
-                       static_cast<char const*>(std::memchr(begin, '"', text.size() - node.name)) -
-                       begin)};
+    if (kept < kLengthMax) return {text.data() + node.name, kept};
+    auto const rest = std::string_view(text).substr(node.name);
+    return rest.substr(0, rest.find('"'));
   }
 
   [[nodiscard]] std::string_view source(std::uint32_t index) const {
