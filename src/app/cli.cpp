@@ -1,0 +1,255 @@
+#include "app/cli.h"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+
+#include "app/commands.h"
+
+namespace sinew::app {
+namespace {
+
+// Each function declares one command and ties it to the settings that live in `Commands`.
+struct Commands {
+  ParseSettings parse;
+  ConvertSettings convert;
+  SendSettings send;
+  SimulateSettings simulate;
+  MapCheckSettings map_check, map_test, map_print;
+  MapDiffSettings map_diff;
+  ExplainSettings explain;
+  ServeSettings serve;
+  VersionSettings version;
+  std::function<int()> chosen;
+};
+
+template <class Settings>
+void choose(CLI::App* command, Commands& commands, Settings& settings,
+            int (*run)(Settings const&)) {
+  command->callback([&commands, &settings, run] {
+    commands.chosen = [&settings, run] { return run(settings); };
+  });
+}
+
+void add_map_options(CLI::App* command, MapSettings& map) {
+  command->add_option(
+      "--map", map.map_folders,
+      "Folder of mapping tables laid over the built-in ones; repeat for more layers");
+  command->add_flag("!--no-built-in", map.built_in, "Leave the built-in tables out");
+  command
+      ->add_option("--feed", map.feed_name,
+                   "Name of the sender, part of what identifies a resource")
+      ->capture_default_str();
+  command->add_option("--charset", map.charset,
+                      "Character set (HL7 table 0211 name) to use whatever MSH-18 says");
+  command->add_option("--zone", map.zone, "Offset such as -05:00 for times sent without one");
+}
+
+void add_parse(CLI::App& app, Commands& commands) {
+  auto* const command = app.add_subcommand(
+      "parse", "Print HL7 v2 messages as a named tree, with what is wrong marked in place");
+  command->add_option("IN", commands.parse.inputs, "Files, folders, or - for standard input");
+  command->add_flag("--json", commands.parse.json, "One JSON object per message");
+  command->footer("example: sinew parse adt_a01.hl7");
+  choose(command, commands, commands.parse, parse);
+}
+
+void add_convert(CLI::App& app, Commands& commands) {
+  auto& settings = commands.convert;
+  auto* const command =
+      app.add_subcommand("convert", "Convert messages: HL7 v2 to FHIR R4, or to HL7 v2 again");
+  command->add_option("IN", settings.inputs, "Files, folders, or - for standard input");
+  command->add_option("--from", settings.from, "Format of the input")
+      ->check(CLI::IsMember({"hl7v2"}))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--to", settings.to,
+          "fhir: a Bundle per message; ndjson: a resource per line; hl7v2: the message itself")
+      ->check(CLI::IsMember({"fhir", "ndjson", "hl7v2"}))
+      ->capture_default_str();
+  command->add_option("--bundle", settings.bundle, "Type of the Bundle")
+      ->check(CLI::IsMember({"transaction", "message", "collection"}))
+      ->capture_default_str();
+  command->add_flag("--ledger", settings.ledger,
+                    "Say on standard error what was mapped, ignored on purpose, and unmapped");
+  command->add_flag("--provenance", settings.provenance,
+                    "Say on standard error which bytes and which rule each value came from");
+  command->add_flag(
+      "--normalize", settings.normalize,
+      "With --to hl7v2: standard delimiters and terminators instead of the bytes as sent");
+  command->add_flag("--pretty", settings.pretty, "Indent the JSON");
+  command->add_flag(
+      "--json", settings.json,
+      "One JSON object per message holding input, bundle, ledger, provenance and issues");
+  command->add_option("--out", settings.out_folder, "Write one file per message into this folder");
+  add_map_options(command, settings.map);
+  command->footer(
+      "examples:\n"
+      "  sinew convert --from hl7v2 --to fhir oru.hl7 --pretty\n"
+      "  sinew convert --to ndjson messages/ > resources.ndjson\n"
+      "  sinew convert --ledger oru.hl7 > /dev/null");
+  choose(command, commands, settings, convert);
+}
+
+void add_send(CLI::App& app, Commands& commands) {
+  auto& settings = commands.send;
+  auto* const command =
+      app.add_subcommand("send", "Send messages over MLLP and print the acknowledgements");
+  command->add_option("IN", settings.inputs, "Files, folders, or - for standard input");
+  command->add_option("--mllp", settings.mllp, "host:port of the receiver")->required();
+  command->add_flag("--tls", settings.tls.enabled, "Speak TLS");
+  command->add_option("--ca", settings.tls.ca_file, "PEM file of the authorities to trust");
+  command->add_option("--cert", settings.tls.certificate_file, "PEM file of our certificate");
+  command->add_option("--key", settings.tls.key_file, "PEM file of our key");
+  command->add_option("--connections", settings.connections, "Connections at once")
+      ->check(CLI::Range(1U, 10'000U))
+      ->capture_default_str();
+  command->add_option("--in-flight", settings.in_flight, "Unanswered messages per connection")
+      ->check(CLI::Range(1U, 10'000U))
+      ->capture_default_str();
+  command
+      ->add_option("--rate", settings.rate, "Messages per second over all connections; 0: no limit")
+      ->capture_default_str();
+  command->add_option("--repeat", settings.repeat, "Send everything this many times")
+      ->capture_default_str();
+  command->add_option("--timeout-ms", settings.timeout_ms, "How long to wait for an answer")
+      ->capture_default_str();
+  command->add_flag("--new-control-ids", settings.new_control_ids,
+                    "Give every copy an MSH-10 of its own, so that none is a duplicate");
+  command->add_flag("--quiet", settings.quiet, "Print the summary only");
+  command->add_flag("--json", settings.json, "The summary as JSON");
+  command->footer("example: sinew send --mllp localhost:2575 --connections 8 --repeat 100 adt.hl7");
+  choose(command, commands, settings, send);
+}
+
+void add_simulate(CLI::App& app, Commands& commands) {
+  auto& settings = commands.simulate;
+  auto* const command = app.add_subcommand(
+      "simulate", "Play a small synthetic hospital: the same seed gives the same messages");
+  command->add_option("--seed", settings.seed, "Which hospital")->capture_default_str();
+  command->add_option("--count", settings.count, "Stop after this many messages; 0: go on")
+      ->capture_default_str();
+  command->add_option("--rate", settings.rate, "Messages per second; 0: as fast as they go")
+      ->capture_default_str();
+  command->add_option("--mllp", settings.mllp, "Send to host:port, one connection per system");
+  command->add_option("--out", settings.out_folder, "Write one file per message into this folder");
+  command->add_option("--feed", settings.feed, "Only the messages of one system")
+      ->check(CLI::IsMember({"ADT", "LAB", "PHARMACY", "IMMUNIZATION", "DOCUMENTS", "SCHEDULING"}));
+  command->add_flag("--no-quirks", settings.no_quirks, "Leave out the odd habits of real senders");
+  choose(command, commands, settings, simulate);
+}
+
+void add_map(CLI::App& app, Commands& commands) {
+  auto* const map = app.add_subcommand("map", "Work on mapping tables");
+  map->require_subcommand(1);
+  auto* const check =
+      map->add_subcommand("check", "Compile the tables and report every mistake with file:line");
+  auto* const test = map->add_subcommand("test", "Run the cases that lie beside the tables");
+  auto* const print =
+      map->add_subcommand("print", "Print the tables in force, each row with the layer it is from");
+  struct {
+    CLI::App* command;
+    MapCheckSettings& settings;
+    int (*run)(MapCheckSettings const&);
+  } const rows[] = {{check, commands.map_check, map_check},
+                    {test, commands.map_test, map_test},
+                    {print, commands.map_print, map_print}};
+  for (auto const& row : rows) {
+    row.command->add_option("FOLDER", row.settings.map.map_folders,
+                            "Folders of tables laid over the built-in ones");
+    row.command->add_flag("!--no-built-in", row.settings.map.built_in,
+                          "Leave the built-in tables out");
+    row.command->add_flag("--json", row.settings.json, "For a program to read");
+    choose(row.command, commands, row.settings, row.run);
+  }
+  auto* const diff = map->add_subcommand(
+      "diff", "Show which messages of a corpus two sets of tables map differently, and where");
+  diff->add_option("BEFORE", commands.map_diff.before, "Folder of tables, or `built-in`")
+      ->required();
+  diff->add_option("AFTER", commands.map_diff.after, "Folder of tables, or `built-in`")->required();
+  diff->add_option("--corpus", commands.map_diff.corpus, "Folder of messages")->required();
+  diff->add_flag("--json", commands.map_diff.json, "One JSON object per difference");
+  choose(diff, commands, commands.map_diff, map_diff);
+}
+
+void add_explain(CLI::App& app, Commands& commands) {
+  auto& settings = commands.explain;
+  auto* const command = app.add_subcommand(
+      "explain", "Show the message, field and rule that a stored value came from");
+  command
+      ->add_option("WHAT", settings.what,
+                   "Type/id or Type/id.element, e.g. Observation/123.valueQuantity")
+      ->required();
+  command->add_option("--store", settings.store, "The store's file")->capture_default_str();
+  command->add_flag("--json", settings.json, "For a program to read");
+  add_map_options(command, settings.map);
+  choose(command, commands, settings, explain);
+}
+
+void add_serve(CLI::App& app, Commands& commands) {
+  auto& settings = commands.serve;
+  auto* const command = app.add_subcommand(
+      "serve", "Receive messages over MLLP, store them as FHIR, and answer FHIR requests");
+  command->add_option("--store", settings.store, "The store's file; made when it is not there")
+      ->capture_default_str();
+  command->add_option("--mllp", settings.mllp, "host:port to listen on for HL7 v2")
+      ->capture_default_str();
+  command->add_option("--http", settings.http, "host:port to listen on for FHIR")
+      ->capture_default_str();
+  command->add_option("--mllp-cert", settings.mllp_certificate, "PEM file: MLLP over TLS");
+  command->add_option("--mllp-key", settings.mllp_key, "PEM file of its key");
+  command->add_option("--mllp-client-ca", settings.mllp_client_ca,
+                      "PEM file: senders must show a certificate of this authority");
+  command->add_option("--http-cert", settings.http_certificate, "PEM file: HTTPS");
+  command->add_option("--http-key", settings.http_key, "PEM file of its key");
+  command->add_option("--workers", settings.workers, "Threads that map messages")
+      ->check(CLI::Range(1U, 256U))
+      ->capture_default_str();
+  command
+      ->add_option("--idle-seconds", settings.idle_seconds,
+                   "Close an MLLP connection that is silent this long; 0: never")
+      ->capture_default_str();
+  command->add_option("--message-bytes-max", settings.message_bytes_max, "Longest message accepted")
+      ->capture_default_str();
+  command->add_option("--log-level", settings.log_level, "Least severe line that is logged")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+      ->capture_default_str();
+  add_map_options(command, settings.map);
+  command->footer(
+      "SIGHUP reads the mapping tables again. SIGTERM stops after what is under way is done.");
+  choose(command, commands, settings, serve);
+}
+
+void add_version(CLI::App& app, Commands& commands) {
+  auto* const command = app.add_subcommand("version", "Print the version and what was built in");
+  command->add_flag("--json", commands.version.json, "For a program to read");
+  choose(command, commands, commands.version, version);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App app("Sinew: from the wire to FHIR, with every value traceable to the byte it came from");
+  app.name("sinew");
+  app.require_subcommand(1);
+  app.set_config("--config", "", "Read options from a TOML file");
+  Commands commands;
+  add_serve(app, commands);
+  add_convert(app, commands);
+  add_parse(app, commands);
+  add_send(app, commands);
+  add_map(app, commands);
+  add_explain(app, commands);
+  add_simulate(app, commands);
+  add_version(app, commands);
+  try {
+    app.parse(argc, argv);
+  } catch (CLI::ParseError const& error) {
+    auto const asked_for_help = app.exit(error) == 0;
+    return asked_for_help ? kExitSuccess : kExitUsage;
+  }
+  return commands.chosen();
+}
+
+}  // namespace sinew::app

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sinew::app {
+
+// One structure of settings and one function per command; cli.cpp fills the one from the command
+// line and calls the other. Each returns the exit status of the process.
+
+inline constexpr int kExitSuccess = 0;
+inline constexpr int kExitFailed =
+    1;  ///< some input or some check failed; standard error says which
+inline constexpr int kExitUsage = 2;  ///< the command line itself is wrong
+
+/// Tables and habits of one sender, as every command that maps takes them.
+struct MapSettings {
+  std::vector<std::string> map_folders;  ///< layers over the built-in tables, in order
+  bool built_in = true;                  ///< false: `map_folders` alone
+  std::string feed_name = "default";
+  std::string charset;  ///< table 0211 name that overrides MSH-18
+  std::string zone;     ///< "+01:00": for times sent without one
+};
+
+struct ParseSettings {
+  std::vector<std::string> inputs;
+  bool json = false;
+};
+int parse(ParseSettings const& settings);
+
+struct ConvertSettings {
+  std::vector<std::string> inputs;
+  MapSettings map;
+  std::string from = "hl7v2";
+  std::string to = "fhir";             ///< fhir, ndjson, hl7v2
+  std::string bundle = "transaction";  ///< transaction, message, collection
+  std::string out_folder;              ///< one file per message instead of standard output
+  bool ledger = false;
+  bool provenance = false;
+  bool normalize = false;
+  bool pretty = false;
+  bool json = false;
+};
+int convert(ConvertSettings const& settings);
+
+struct TlsSettings {
+  bool enabled = false;
+  std::string ca_file, certificate_file, key_file;
+};
+
+struct SendSettings {
+  std::vector<std::string> inputs;
+  std::string mllp;  ///< host:port
+  TlsSettings tls;
+  unsigned connections = 1;
+  unsigned in_flight = 1;  ///< messages of one connection sent before their answers came
+  double rate = 0;         ///< messages per second over all connections; 0: as fast as they go
+  std::uint64_t repeat = 1;
+  unsigned timeout_ms = 30'000;
+  bool new_control_ids = false;  ///< a fresh MSH-10 in every copy
+  bool quiet = false;
+  bool json = false;
+};
+int send(SendSettings const& settings);
+
+struct SimulateSettings {
+  std::uint64_t seed = 1;
+  std::uint64_t count = 0;  ///< 0: without end
+  double rate = 0;          ///< messages per second; 0: as fast as they go
+  std::string mllp;         ///< host:port; empty: standard output
+  std::string out_folder;
+  std::string feed;  ///< only this sending system
+  bool no_quirks = false;
+};
+int simulate(SimulateSettings const& settings);
+
+struct MapCheckSettings {
+  MapSettings map;
+  bool json = false;
+};
+int map_check(MapCheckSettings const& settings);
+int map_test(MapCheckSettings const& settings);
+int map_print(MapCheckSettings const& settings);
+
+struct MapDiffSettings {
+  std::string before, after;  ///< folders of tables; "built-in" names those of the program
+  std::string corpus;
+  bool json = false;
+};
+int map_diff(MapDiffSettings const& settings);
+
+struct ExplainSettings {
+  std::string what;  ///< "Observation/123.valueQuantity"
+  std::string store = "sinew.db";
+  MapSettings map;
+  bool json = false;
+};
+int explain(ExplainSettings const& settings);
+
+struct ServeSettings {
+  std::string store = "sinew.db";
+  std::string mllp = "127.0.0.1:2575";
+  std::string http = "127.0.0.1:8080";
+  std::string mllp_certificate, mllp_key, mllp_client_ca;
+  std::string http_certificate, http_key;
+  MapSettings map;
+  unsigned workers = 2;
+  unsigned idle_seconds = 0;
+  std::size_t message_bytes_max = std::size_t{16} << 20;
+  std::string log_level = "info";
+};
+int serve(ServeSettings const& settings);
+
+struct VersionSettings {
+  bool json = false;
+};
+int version(VersionSettings const& settings);
+
+}  // namespace sinew::app
