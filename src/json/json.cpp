@@ -52,7 +52,7 @@ bool Value::boolean() const { return nodes_ && kind() == Kind::boolean && source
 
 std::size_t Value::size() const {
   if (!nodes_ || !is_container(nodes_->nodes[index_])) return 0;
-  return nodes_->extra(index_).count;
+  return nodes_->extra_of(index_).count;
 }
 
 Value Value::operator[](std::string_view name) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -45,24 +46,53 @@ constexpr std::uint32_t kLongSize = 4;      ///< bytes of length before an unesc
   return (node.meta & kKindMask) >= static_cast<std::uint32_t>(Kind::array);
 }
 
+static_assert(std::endian::native == std::endian::little, "the keys of names read words of text");
+
+/// A key from the first eight bytes of a name (zeroes behind a shorter one) and its length.
+[[nodiscard]] inline std::uint32_t key_of(std::uint64_t head, std::size_t length) {
+  constexpr std::uint64_t kOddMultiplier = 0x9E3779B97F4A7C15;
+  auto const hash = static_cast<std::uint32_t>((head * kOddMultiplier) >> 48);
+  auto const kept = static_cast<std::uint32_t>(length < kLengthMax ? length : kLengthMax);
+  return hash << 16 | kept << kLengthShift;
+}
+
 /// The key of a name: the upper 27 bits of Node::meta. Equal names have equal keys.
 [[nodiscard]] inline std::uint32_t name_key(char const* name, std::size_t length) {
-  std::uint64_t mixed = 0;
-  if (length >= 4) {
+  std::uint64_t head = 0;
+  if (length >= 8) {
+    std::memcpy(&head, name, 8);
+  } else if (length >= 4) {
     std::uint32_t first;
     std::uint32_t last;
     std::memcpy(&first, name, 4);
     std::memcpy(&last, name + length - 4, 4);
-    mixed = first | std::uint64_t{last} << 32;
-  } else if (length > 0) {
-    mixed = static_cast<unsigned char>(name[0]) |
-            std::uint64_t{static_cast<unsigned char>(name[length / 2])} << 8 |
-            std::uint64_t{static_cast<unsigned char>(name[length - 1])} << 16;
+    head = first | std::uint64_t{last} << ((length - 4) * 8);
+  } else {
+    for (std::size_t i = 0; i < length; ++i) {
+      head |= std::uint64_t{static_cast<unsigned char>(name[i])} << (i * 8);
+    }
   }
-  constexpr std::uint64_t kOddMultiplier = 0x9E3779B97F4A7C15;
-  auto const hash = static_cast<std::uint32_t>((mixed * kOddMultiplier) >> 48);
-  auto const kept = static_cast<std::uint32_t>(length < kLengthMax ? length : kLengthMax);
-  return hash << 16 | kept << kLengthShift;
+  return key_of(head, length);
+}
+
+/// For each length up to 8, the bytes of a little-endian word that belong to a name.
+constexpr std::uint64_t kHeadMasks[] = {
+    0,
+    0xFF,
+    0xFFFF,
+    0xFFFFFF,
+    0xFFFFFFFF,
+    0xFFFFFFFFFF,
+    0xFFFFFFFFFFFF,
+    0xFFFFFFFFFFFFFF,
+    0xFFFFFFFFFFFFFFFF,
+};
+
+/// The same where eight bytes can be read at `name` whatever its length: without branches.
+[[nodiscard]] inline std::uint32_t name_key_with_slack(char const* name, std::size_t length) {
+  std::uint64_t head;
+  std::memcpy(&head, name, 8);
+  return key_of(head & kHeadMasks[length < 8 ? length : 8], length);
 }
 
 struct Document::Nodes {
@@ -75,7 +105,7 @@ struct Document::Nodes {
   std::unique_ptr<Node[], Free> nodes;
   std::uint32_t count = 0;
 
-  [[nodiscard]] Extra extra(std::uint32_t container) const {
+  [[nodiscard]] Extra extra_of(std::uint32_t container) const {
     Extra found;
     std::memcpy(&found, &nodes[container + 1], sizeof found);
     return found;
@@ -101,7 +131,7 @@ struct Document::Nodes {
 
   [[nodiscard]] std::string_view source(std::uint32_t index) const {
     auto const& node = nodes[index];
-    return {text.data() + node.begin, is_container(node) ? extra(index).bytes : node.extent};
+    return {text.data() + node.begin, is_container(node) ? extra_of(index).bytes : node.extent};
   }
 };
 
