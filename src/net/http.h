@@ -34,8 +34,8 @@ class Headers {
 };
 
 struct HttpRequest {
-  std::string method;  ///< as sent: "GET"
-  std::string target;  ///< as sent, percent-encoded: "/fhir/Patient?name=x"
+  std::string method;              ///< as sent: "GET"
+  std::string target;              ///< as sent, percent-encoded: "/fhir/Patient?name=x"
   std::string_view path() const;   ///< target up to '?'; a view into `target`
   std::string_view query() const;  ///< after '?'; empty when there is none
   Headers headers;
@@ -63,6 +63,7 @@ struct HttpServerOptions {
   std::optional<TlsServerOptions> tls;
   std::size_t header_bytes_max = 64 * 1024;
   std::size_t body_bytes_max = std::size_t{256} << 20;
+  std::size_t connections_max = 10'000;
   std::uint32_t idle_seconds_max = 120;
   unsigned workers = 2;  ///< threads that run the handler
 };
@@ -80,6 +81,7 @@ class HttpServer {
                                                                   HttpHandler handler);
   virtual ~HttpServer() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
+  /// Answers what has been received whole, then closes. No handler runs once this has returned.
   virtual void stop() = 0;
 };
 

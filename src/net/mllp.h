@@ -27,7 +27,8 @@ struct MllpServerOptions {
   std::size_t connections_max = 10'000;
   std::size_t in_flight_max = 256;  ///< frames of one connection handed over and not yet answered;
                                     ///< reading stops there: back-pressure reaches the sender
-  std::uint32_t idle_seconds_max = 0;  ///< 0: never close an idle connection
+  std::size_t in_flight_bytes_max = std::size_t{64} << 20;  ///< the same by payload bytes
+  std::uint32_t idle_seconds_max = 0;                       ///< 0: never close an idle connection
 };
 
 /// Where a frame came from.
@@ -38,7 +39,8 @@ struct Peer {
 };
 
 /// Answers one frame. Call exactly once, from any thread; an empty answer sends nothing.
-/// Answers of one connection are sent in the order the frames came in, whatever order they are given.
+/// Answers of one connection are sent in the order the frames came in, whatever order they are
+/// given.
 using Answer = std::function<void(std::string reply)>;
 
 /// Called for each whole frame, in order per connection, on a thread of the loop. Must not block.
