@@ -97,7 +97,7 @@ constexpr std::uint64_t kHeadMasks[] = {
 
 struct Document::Nodes {
   struct Free {
-    void operator()(Node* nodes) const { std::free(nodes); }
+    void operator()(Node* block) const { std::free(block); }
   };
 
   std::string text;
