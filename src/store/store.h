@@ -14,7 +14,8 @@
 
 namespace sinew::store {
 
-// ---------------------------------------------------------------- journal: raw messages, durable first
+// ---------------------------------------------------------------- journal: raw messages, durable
+// first
 
 using JournalId = std::uint64_t;  ///< grows by one per entry; 0 is "none"
 
@@ -22,43 +23,45 @@ enum class JournalStatus : std::uint8_t { received, applied, failed, duplicate, 
 
 /// A message as it came in.
 struct JournalEntry {
-  std::string feed;         ///< which sender
-  std::uint64_t lane = 0;   ///< entries of one lane are applied in order
-  std::string control_id;   ///< MSH-10
-  std::string type;         ///< "ADT^A01"
-  std::string sender;       ///< MSH-3|MSH-4, raw: with control_id and digest the duplicate key
-  std::string bytes;        ///< exactly as received
+  std::string feed;        ///< which sender
+  std::uint64_t lane = 0;  ///< entries of one lane are applied in order
+  std::string control_id;  ///< MSH-10
+  std::string type;        ///< "ADT^A01"
+  std::string sender;      ///< MSH-3|MSH-4, raw: with control_id and digest the duplicate key
+  std::string bytes;       ///< exactly as received
 };
 
 struct JournalRecord {
   JournalId id = 0;
   Instant received{};
   JournalStatus status = JournalStatus::received;
-  std::string reason;       ///< why it failed
-  std::string program;      ///< digest of the mapping program that was applied
+  std::string reason;   ///< why it failed
+  std::string program;  ///< digest of the mapping program that was applied
   JournalEntry entry;
 };
 
 // ---------------------------------------------------------------- resources
 
 enum class Verb : std::uint8_t {
-  create,   ///< POST: fails `conflict` if the id exists
-  put,      ///< replace whole, create when missing
-  merge,    ///< element-wise: top-level elements given replace those stored, `clear` removes, the rest stays
-  ensure,   ///< create when missing, else leave untouched
-  remove,   ///< DELETE: history survives; removing what is not there is not an error
+  create,  ///< POST: fails `conflict` if the id exists
+  put,     ///< replace whole, create when missing
+  merge,   ///< element-wise: top-level elements given replace those stored, `clear` removes, the
+           ///< rest stays
+  ensure,  ///< create when missing, else leave untouched
+  remove,  ///< DELETE: history survives; removing what is not there is not an error
 };
 
-/// One change of a transaction. `body` is a resource as JSON with resourceType and id; meta.versionId
-/// and meta.lastUpdated are written by the store. A put or merge that changes nothing but meta makes no version.
+/// One change of a transaction. `body` is a resource as JSON with resourceType and id;
+/// meta.versionId and meta.lastUpdated are written by the store. A put or merge that changes
+/// nothing but meta makes no version.
 struct Change {
   Verb verb = Verb::put;
-  std::string type;                     ///< "Patient"
-  std::string id;                       ///< FHIR logical id
-  std::string body;                     ///< empty for remove
-  std::vector<std::string> clear;       ///< merge: top-level element names to remove
-  std::optional<std::uint64_t> if_version;     ///< If-Match
-  std::string if_none_exist;            ///< conditional create: the search query; a match makes it a no-op
+  std::string type;                         ///< "Patient"
+  std::string id;                           ///< FHIR logical id
+  std::string body;                         ///< empty for remove
+  std::vector<std::string> clear;           ///< merge: top-level element names to remove
+  std::optional<std::uint64_t> if_version;  ///< If-Match
+  std::string if_none_exist;  ///< conditional create: the search query; a match makes it a no-op
 };
 
 struct Outcome {
@@ -75,7 +78,7 @@ struct Transaction {
   JournalStatus cause_status = JournalStatus::applied;
   std::string cause_reason;
   std::string program;
-  std::vector<std::string> outbox;      ///< payloads to hand to deliveries, durable with the rest
+  std::vector<std::string> outbox;  ///< payloads to hand to deliveries, durable with the rest
 };
 
 struct Resource {
@@ -83,8 +86,8 @@ struct Resource {
   std::uint64_t version = 0;
   Instant updated{};
   bool deleted = false;
-  JournalId cause = 0;                  ///< the message that made this version; 0: the API did
-  std::string body;                     ///< JSON with meta in place; empty when deleted
+  JournalId cause = 0;  ///< the message that made this version; 0: the API did
+  std::string body;     ///< JSON with meta in place; empty when deleted
 };
 
 // ---------------------------------------------------------------- search
@@ -92,10 +95,10 @@ struct Resource {
 /// A value of a search, as a prefix/modifier-free condition on one parameter.
 /// Source: FHIR R4 search.html.
 struct Criterion {
-  std::string parameter;                ///< "birthdate", "subject", "_id", "_lastUpdated"
-  std::string modifier;                 ///< "", "exact", "contains", "missing", "not", "identifier", "Patient" ...
-  std::vector<std::string> values;      ///< the comma-separated alternatives, unescaped, with prefixes
-  std::string chain;                    ///< "name" in `subject:Patient.name`; empty: no chain
+  std::string parameter;  ///< "birthdate", "subject", "_id", "_lastUpdated"
+  std::string modifier;  ///< "", "exact", "contains", "missing", "not", "identifier", "Patient" ...
+  std::vector<std::string> values;  ///< the comma-separated alternatives, unescaped, with prefixes
+  std::string chain;                ///< "name" in `subject:Patient.name`; empty: no chain
 };
 
 struct SortKey {
@@ -104,13 +107,13 @@ struct SortKey {
 };
 
 struct Query {
-  std::string type;                     ///< resource type
-  std::vector<Criterion> criteria;      ///< all must hold
-  std::vector<SortKey> sort;            ///< empty: newest first
+  std::string type;                 ///< resource type
+  std::vector<Criterion> criteria;  ///< all must hold
+  std::vector<SortKey> sort;        ///< empty: newest first
   std::size_t count = 50;
-  std::string cursor;                   ///< opaque, from SearchPage::next
+  std::string cursor;  ///< opaque, from SearchPage::next
   bool want_total = true;
-  std::vector<std::string> include;     ///< "Observation:subject", "Observation:subject:Patient", "*"
+  std::vector<std::string> include;  ///< "Observation:subject", "Observation:subject:Patient", "*"
   std::vector<std::string> revinclude;
 };
 
@@ -118,23 +121,32 @@ struct SearchPage {
   std::vector<Resource> matches;
   std::vector<Resource> included;
   std::optional<std::uint64_t> total;
-  std::string next;                     ///< empty: last page
+  std::string next;  ///< empty: last page
 };
 
 // ---------------------------------------------------------------- the store
+
+/// A payload that waits for its delivery.
+struct OutboxItem {
+  std::uint64_t id = 0;  ///< grows by one per item
+  JournalId cause = 0;
+  Instant made{};
+  std::string payload;
+};
 
 struct StoreOptions {
   std::string path;                     ///< database file; ":memory:" for tests
   std::uint32_t group_wait_ms_max = 2;  ///< how long the writer may wait for company
   bool create = true;
+  bool read_only = false;  ///< beside a running server; append and apply fail
 };
 
 struct StoreCounters {
   std::uint64_t commits, journal_entries, transactions, versions, unchanged;
 };
 
-/// Durable memory. Every call may be made from any thread. Calls with a `done` return at once; done is
-/// called once, from the writer's thread, after the commit is on disk; it must not block.
+/// Durable memory. Every call may be made from any thread. Calls with a `done` return at once; done
+/// is called once, from the writer's thread, after the commit is on disk; it must not block.
 class Store {
  public:
   virtual ~Store() = default;
@@ -144,7 +156,8 @@ class Store {
 
   /// Makes a message durable (group commit over all callers).
   virtual void append(JournalEntry entry, Appended done) = 0;
-  /// Applies a transaction (group commit over all callers). Fails `precondition` (If-Match), `conflict`, `invalid`.
+  /// Applies a transaction (group commit over all callers). Fails `precondition` (If-Match),
+  /// `conflict`, `invalid`.
   virtual void apply(Transaction transaction, Applied done) = 0;
   /// The same, waiting.
   [[nodiscard]] Result<JournalId> append_and_wait(JournalEntry entry);
@@ -152,15 +165,24 @@ class Store {
 
   [[nodiscard]] virtual Result<JournalRecord> journal_record(JournalId id) = 0;
   /// Entries still `received`, oldest first, from `after` on: what a restart must finish.
-  [[nodiscard]] virtual Result<std::vector<JournalRecord>> unfinished(JournalId after, std::size_t count_max) = 0;
+  [[nodiscard]] virtual Result<std::vector<JournalRecord>> unfinished(JournalId after,
+                                                                      std::size_t count_max) = 0;
   /// An earlier entry with the same sender, control id and bytes digest, or 0.
-  [[nodiscard]] virtual Result<JournalId> find_duplicate(JournalEntry const& entry, JournalId before) = 0;
+  [[nodiscard]] virtual Result<JournalId> find_duplicate(JournalEntry const& entry,
+                                                         JournalId before) = 0;
+
+  /// Outbox items after `after`, oldest first. They stay: how far each delivery came is its own
+  /// mark.
+  [[nodiscard]] virtual Result<std::vector<OutboxItem>> outbox(std::uint64_t after,
+                                                               std::size_t count_max) = 0;
 
   /// The current version. Fails `not_found`, or `gone` when it was deleted.
   [[nodiscard]] virtual Result<Resource> read(std::string_view type, std::string_view id) = 0;
-  [[nodiscard]] virtual Result<Resource> read_version(std::string_view type, std::string_view id, std::uint64_t version) = 0;
+  [[nodiscard]] virtual Result<Resource> read_version(std::string_view type, std::string_view id,
+                                                      std::uint64_t version) = 0;
   /// All versions, newest first, deletions included. Fails `not_found`.
-  [[nodiscard]] virtual Result<std::vector<Resource>> history(std::string_view type, std::string_view id) = 0;
+  [[nodiscard]] virtual Result<std::vector<Resource>> history(std::string_view type,
+                                                              std::string_view id) = 0;
   /// Fails `invalid` at the parameter that is unknown or whose value cannot be read.
   [[nodiscard]] virtual Result<SearchPage> search(Query const& query) = 0;
   /// Live resources per type.

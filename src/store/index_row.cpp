@@ -1,0 +1,165 @@
+#include "store/index_row.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace sinew::store {
+namespace {
+
+using fhir::IndexValue;
+using fhir::ParameterType;
+
+constexpr std::uint64_t kValueSeed = 1;
+
+/// Ends of element paths whose tokens are nearly all different.
+constexpr auto kHashedPaths = std::to_array<std::string_view>({
+    "dentifier",  // identifier, groupIdentifier, masterIdentifier, ...
+    "telecom",
+    "udi",
+    "uid",
+});
+
+std::int64_t signed_hash(std::uint64_t hash) { return static_cast<std::int64_t>(hash); }
+
+IndexRow row(IndexKind kind, IndexValue const& value) {
+  return {.kind = kind, .path = value.path, .text = {}};
+}
+
+IndexRow hashed_row(IndexValue const& value, std::int64_t hash) {
+  auto out = row(IndexKind::hashed, value);
+  out.low = hash;
+  return out;
+}
+
+void append_token(IndexValue const& value, std::vector<IndexRow>& out) {
+  if (is_hashed_token(value.path) && !value.code.empty()) {
+    out.push_back(hashed_row(value, hash_of_value(value.code)));
+    out.push_back(hashed_row(value, hash_of_token(value.system, value.code)));
+    return;
+  }
+  out.push_back(row(IndexKind::token, value));
+  out.back().text = join_token(value.system, value.code, fhir::fold_text(value.text));
+}
+
+void append_reference(IndexValue const& value, std::vector<IndexRow>& out) {
+  if (!value.system.empty()) {  // logical reference, by identifier
+    out.push_back(hashed_row(value, hash_of_token(value.system, value.code)));
+    return;
+  }
+  auto const target = local_target(value.code);
+  if (target.empty()) {
+    out.push_back(hashed_row(value, hash_of_value(value.code)));
+    return;
+  }
+  out.push_back(row(IndexKind::reference, value));
+  out.back().text = target;
+}
+
+void append_rows(IndexValue const& value, std::vector<IndexRow>& out) {
+  switch (value.type) {
+    case ParameterType::token:
+      return append_token(value, out);
+    case ParameterType::reference:
+      return append_reference(value, out);
+    case ParameterType::date:
+      out.push_back(row(IndexKind::date, value));
+      out.back().low = value.low;
+      out.back().high = value.high;
+      return;
+    case ParameterType::string:
+      out.push_back(row(IndexKind::string, value));
+      out.back().text = indexed_part(value.text);
+      return;
+    case ParameterType::number:
+      out.push_back(row(IndexKind::number, value));
+      out.back().number = value.number;
+      return;
+    case ParameterType::quantity:
+      out.push_back(row(IndexKind::quantity, value));
+      out.back().number = value.number;
+      out.back().text = join_token(value.system, value.code, value.unit);
+      return;
+    case ParameterType::uri:
+      out.push_back(row(IndexKind::uri, value));
+      out.back().text = indexed_part(value.code);
+      return;
+    case ParameterType::composite:
+    case ParameterType::special:
+      return;  // evaluated from other rows, or not at all
+  }
+}
+
+}  // namespace
+
+std::vector<IndexRow> rows_of(std::vector<IndexValue> const& values) {
+  std::vector<IndexRow> rows;
+  rows.reserve(values.size() + 4);
+  for (auto const& value : values) append_rows(value, rows);
+  std::ranges::sort(rows);
+  auto const repeats = std::ranges::unique(rows);
+  rows.erase(repeats.begin(), repeats.end());
+  return rows;
+}
+
+std::vector<IndexRow> index_rows(json::Value resource) {
+  thread_local std::vector<IndexValue> values;
+  values.clear();
+  fhir::extract_index(resource, values);
+  return rows_of(values);
+}
+
+std::string join_token(std::string_view system, std::string_view code, std::string_view display) {
+  std::string out;
+  out.reserve(system.size() + code.size() + display.size() + 2);
+  out.append(code).append(1, kPartSeparator).append(system).append(1, kPartSeparator);
+  out.append(display);
+  return out;
+}
+
+TokenParts split_token(std::string_view joined) {
+  auto const first = joined.find(kPartSeparator);
+  if (first == joined.npos) return {{}, joined, {}};
+  auto const second = joined.find(kPartSeparator, first + 1);
+  if (second == joined.npos) return {joined.substr(first + 1), joined.substr(0, first), {}};
+  return {joined.substr(first + 1, second - first - 1), joined.substr(0, first),
+          joined.substr(second + 1)};
+}
+
+bool is_hashed_token(fhir::PathId path) {
+  auto const expression = fhir::index_paths()[path].expression;
+  return std::ranges::any_of(kHashedPaths, [&](std::string_view end) {
+    // The end of the path proper: `Patient.telecom.where(system='phone')` ends in telecom.
+    auto const proper = expression.substr(0, expression.find(".where("));
+    return proper.ends_with(end);
+  });
+}
+
+std::int64_t hash_of_value(std::string_view value) {
+  return signed_hash(hash64(value, kValueSeed));
+}
+
+std::int64_t hash_of_token(std::string_view system, std::string_view value) {
+  return signed_hash(hash64(value, hash64(system)));
+}
+
+std::string_view local_target(std::string_view reference) {
+  auto const slash = reference.find('/');
+  if (slash == reference.npos || slash == 0 || !is_ascii_upper(reference[0])) return {};
+  auto const type = fhir::find_type(reference.substr(0, slash));
+  if (type == 0 || fhir::type(type).kind != fhir::TypeKind::resource) return {};
+  auto const end = reference.find('/', slash + 1);
+  if (end != reference.npos && !reference.substr(end).starts_with("/_history/")) return {};
+  return reference.substr(0, end);
+}
+
+std::string_view indexed_part(std::string_view text) {
+  if (text.size() <= kIndexedTextBytesMax) return text;
+  auto size = kIndexedTextBytesMax;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
+}  // namespace sinew::store

@@ -1,0 +1,77 @@
+#include "store/live_cache.h"
+
+#include <utility>
+
+namespace sinew::store {
+namespace {
+
+std::size_t bytes_of(Live const& live) { return live.body ? live.body->size() : 0; }
+
+}  // namespace
+
+Live* LiveCache::Shard::touch(std::string_view key, std::atomic<Epoch>& epoch) {
+  if (auto const found = young.find(key); found != young.end()) return &found->second;
+  auto const found = old.find(key);
+  if (found == old.end()) return nullptr;
+  auto live = std::move(found->second);
+  old.erase(found);
+  put(key, std::move(live), epoch);
+  return &young.find(key)->second;
+}
+
+void LiveCache::Shard::put(std::string_view key, Live live, std::atomic<Epoch>& epoch) {
+  if (young.size() >= kEntriesPerShardMax || body_bytes > kBodyBytesPerShardMax) {
+    old = std::exchange(young, {});
+    body_bytes = 0;
+    ++epoch;
+  }
+  body_bytes += bytes_of(live);
+  auto const found = young.find(key);
+  if (found == young.end()) {
+    young.emplace(key, std::move(live));
+    return;
+  }
+  body_bytes -= bytes_of(found->second);
+  found->second = std::move(live);
+}
+
+std::optional<Live> LiveCache::find(std::string_view key) {
+  auto& shard = shard_of(key);
+  std::scoped_lock const lock(shard.mutex);
+  auto const* live = shard.touch(key, epoch_);
+  if (live == nullptr) return std::nullopt;
+  return *live;
+}
+
+void LiveCache::put(std::string_view key, Live live) {
+  auto& shard = shard_of(key);
+  std::scoped_lock const lock(shard.mutex);
+  shard.old.erase(std::string(key));
+  shard.put(key, std::move(live), epoch_);
+}
+
+void LiveCache::add_read(std::string_view key, Live live, Epoch epoch) {
+  auto& shard = shard_of(key);
+  std::scoped_lock const lock(shard.mutex);
+  if (auto* known = shard.touch(key, epoch_)) {
+    // The same version with its body: the one thing a reader can add to what is known.
+    if (known->version == live.version && known->exists && !known->body) {
+      shard.body_bytes += bytes_of(live);
+      known->body = std::move(live.body);
+    }
+    return;
+  }
+  if (epoch_ == epoch) shard.put(key, std::move(live), epoch_);
+}
+
+void LiveCache::clear() {
+  ++epoch_;
+  for (auto& shard : shards_) {
+    std::scoped_lock const lock(shard.mutex);
+    shard.young.clear();
+    shard.old.clear();
+    shard.body_bytes = 0;
+  }
+}
+
+}  // namespace sinew::store

@@ -1,0 +1,120 @@
+#include "store/prepare.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "fhir/resource.h"
+#include "store/compress.h"
+
+namespace sinew::store {
+namespace {
+
+using What = Outcome::What;
+
+struct Parsed {
+  json::Document document;
+  NormalBody body;
+};
+
+Result<Parsed> parse_body(Change const& change) {
+  auto document = TRY(json::Document::parse(change.body));
+  auto body = TRY(normal_body(document.root(), change.type, change.id));
+  return Parsed{std::move(document), std::move(body)};
+}
+
+/// The stored resource with the elements of the change put over it.
+Result<Parsed> merge_body(Change const& change, std::string const& current) {
+  auto const stored = TRY(json::Document::parse(current));
+  auto const given = TRY(json::Document::parse(change.body));
+  std::vector<std::string_view> const clear(change.clear.begin(), change.clear.end());
+  auto document =
+      TRY(json::Document::parse(TRY(fhir::merge_resource(stored.root(), given.root(), clear))));
+  auto body = TRY(normal_body(document.root(), change.type, change.id));
+  return Parsed{std::move(document), std::move(body)};
+}
+
+void set_index_change(Prepared& prepared, std::vector<IndexRow> before,
+                      std::vector<IndexRow> after) {
+  std::ranges::set_difference(before, after, std::back_inserter(prepared.drop));
+  if (before.empty())
+    prepared.add = std::move(after);
+  else
+    std::ranges::set_difference(after, before, std::back_inserter(prepared.add));
+}
+
+Result<std::vector<IndexRow>> rows_before(Live const& live, SharedText const& body) {
+  if (!live.exists) return std::vector<IndexRow>();
+  auto const document = TRY(json::Document::parse(*body));
+  return index_rows(document.root());
+}
+
+Result<> prepare_removal(Prepared& prepared, Live const& live, FetchBody const& fetch) {
+  prepared.effect = live.exists ? What::removed : What::absent;
+  if (!live.exists) return {};
+  auto const body = TRY(fetch());
+  prepared.drop = TRY(rows_before(live, body));
+  return {};
+}
+
+bool is_known_no_op(Change const& change, ChangeDigest const& digest, Live const& live) {
+  if (!live.exists) return false;
+  return change.verb == Verb::ensure || live.is_no_op(digest);
+}
+
+/// put, create, and merge: a body becomes the new version, or turns out to be the old one.
+Result<> prepare_body(Prepared& prepared, Change const& change, Live const& live,
+                      FetchBody const& fetch) {
+  SharedText current;
+  bool const merges = change.verb == Verb::merge && live.exists;
+  if (merges) current = TRY(fetch());
+  auto parsed = merges ? TRY(merge_body(change, *current)) : TRY(parse_body(change));
+  prepared.content = parsed.body.content;
+  if (live.exists) {
+    if (live.content == parsed.body.content) return {};  // unchanged
+    if (current == nullptr) current = TRY(fetch());
+    auto const stored = TRY(json::Document::parse(*current));
+    auto const normal = TRY(normal_body(stored.root(), change.type, change.id));
+    if (normal.content == parsed.body.content ||
+        fhir::same_content(stored.root(), parsed.document.root()))
+      return {};
+  }
+  prepared.effect = live.exists ? What::updated : What::created;
+  set_index_change(prepared, TRY(rows_before(live, current)), index_rows(parsed.document.root()));
+  prepared.packed = pack(Content::resource, parsed.body.text);
+  prepared.text = std::make_shared<std::string const>(std::move(parsed.body.text));
+  return {};
+}
+
+}  // namespace
+
+bool Live::is_no_op(ChangeDigest const& digest) const {
+  return std::ranges::find(no_ops, digest) != no_ops.end();
+}
+
+void Live::add_no_op(ChangeDigest const& digest) {
+  if (is_no_op(digest)) return;
+  no_ops[next_no_op] = digest;
+  next_no_op = static_cast<std::uint8_t>((next_no_op + 1) % no_ops.size());
+}
+
+Result<Prepared> prepare(Change const& change, ChangeDigest const& digest, Live const& live,
+                         FetchBody const& fetch) {
+  Prepared prepared;
+  prepared.base_version = live.version;
+  prepared.base_exists = live.exists;
+  prepared.digest = digest;
+  if (change.verb == Verb::remove) {
+    TRY(prepare_removal(prepared, live, fetch));
+    return prepared;
+  }
+  if (change.verb == Verb::create && live.exists)
+    return fail(ErrorCode::conflict, "a resource with this id exists", change.type);
+  if (is_known_no_op(change, digest, live)) {
+    prepared.content = live.content;
+    return prepared;
+  }
+  TRY(prepare_body(prepared, change, live, fetch));
+  return prepared;
+}
+
+}  // namespace sinew::store

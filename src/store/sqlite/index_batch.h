@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "store/index_row.h"
+#include "store/sqlite/catalogue.h"
+
+namespace sinew::store::sqlite {
+
+/// Gives references their target's number, allocating one on first mention.
+class TargetNumbers {
+ public:
+  virtual ~TargetNumbers() = default;
+  [[nodiscard]] virtual Result<std::int64_t> number_of(std::string_view reference) = 0;
+};
+
+/// The index changes of a commit group. They are written together, in the order of their keys, so
+/// that each page of a tree is visited once. Owned by the writer's thread.
+class IndexBatch {
+ public:
+  IndexBatch(Connection& connection, Catalogue const& catalogue, TargetNumbers& targets)
+      : connection_(connection), catalogue_(catalogue), targets_(targets) {}
+
+  Result<> add(TypeKey type, std::int64_t rid, std::vector<IndexRow> const& rows) {
+    return put(type, rid, rows, true);
+  }
+  Result<> drop(TypeKey type, std::int64_t rid, std::vector<IndexRow> const& rows) {
+    return put(type, rid, rows, false);
+  }
+  void add_live(TypeKey type, std::int64_t rid) {
+    live_.push_back({{type, rid}, true, ++sequence_});
+  }
+  void drop_live(TypeKey type, std::int64_t rid) {
+    live_.push_back({{type, rid}, false, ++sequence_});
+  }
+
+  /// Writes everything put since the last flush.
+  Result<> flush();
+  /// Forgets what was not flushed, and every number that a rollback may have taken back.
+  void reset();
+
+ private:
+  template <class Key>
+  struct Row {
+    Key key;
+    bool adds;
+    std::uint32_t sequence;
+    bool operator<(Row const& other) const {
+      return std::tie(key, sequence) < std::tie(other.key, other.sequence);
+    }
+  };
+  using Pair = std::tuple<std::int64_t, std::int64_t>;
+  using Triple = std::tuple<std::int64_t, std::int64_t, std::int64_t>;
+  using Quad = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+  using TextKey = std::tuple<std::int64_t, std::string, std::int64_t>;
+  using NumberKey = std::tuple<std::int64_t, double, std::int64_t>;
+  using QuantityKey = std::tuple<std::int64_t, double, std::int64_t, std::int64_t>;
+
+  Result<> put(TypeKey type, std::int64_t rid, std::vector<IndexRow> const& rows, bool adds);
+  Result<> put_row(PathKey path, std::int64_t rid, IndexRow const& row, bool adds);
+  [[nodiscard]] Result<std::int64_t> value_number(PathKey path, std::string const& joined);
+  template <class Key>
+  Result<> flush_table(std::vector<Row<Key>>& rows, char const* insert, char const* remove);
+
+  Connection& connection_;
+  Catalogue const& catalogue_;
+  TargetNumbers& targets_;
+  std::uint32_t sequence_ = 0;
+  std::vector<Row<Pair>> live_, tokens_;
+  std::vector<Row<Triple>> hashed_, references_;
+  std::vector<Row<Quad>> dates_;
+  std::vector<Row<TextKey>> strings_, uris_;
+  std::vector<Row<QuantityKey>> quantities_;
+  std::vector<Row<NumberKey>> numbers_;
+
+  static constexpr std::size_t kValuesRememberedMax = 65536;
+  std::unordered_map<std::string, std::int64_t> values_;  ///< path and joined token to vid
+  std::int64_t last_value_ = 0;                           ///< 0: to be read
+};
+
+/// Dates are kept in two classes, so that a search bounded on one side need not pass all periods:
+/// those that last up to kShortPeriodMs under `path * 2`, longer ones under `path * 2 + 1`.
+inline constexpr std::int64_t kShortPeriodMs = std::int64_t{32} * 24 * 3600 * 1000;
+[[nodiscard]] constexpr bool is_long_period(std::int64_t low, std::int64_t high) {
+  return static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low) >
+         static_cast<std::uint64_t>(kShortPeriodMs);
+}
+
+}  // namespace sinew::store::sqlite

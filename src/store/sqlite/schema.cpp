@@ -1,0 +1,74 @@
+#include "store/sqlite/schema.h"
+
+#include <array>
+
+namespace sinew::store::sqlite {
+namespace {
+
+/// Version 1.
+///
+/// `rid` numbers resources in the order of their first mention, so a reference has a key before
+/// its target exists (`ver` 0). Index tables hold live resources only, in one key order each, and
+/// no reverse index: an update extracts the previous version again and writes the difference.
+/// Journal rows are never rewritten: what became of an entry is in `jstate`, and `pending` lists
+/// those nothing became of yet.
+constexpr char kVersion1[] = R"sql(
+CREATE TABLE type(tid INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE path(pid INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE tally(tid INTEGER PRIMARY KEY, live INTEGER NOT NULL);
+
+-- current versions; ver 0: mentioned only; cause 0: the API; body NULL: deleted
+CREATE TABLE res(rid INTEGER PRIMARY KEY, tid INTEGER NOT NULL, id TEXT NOT NULL,
+  ver INTEGER NOT NULL, upd INTEGER NOT NULL, born INTEGER NOT NULL, cause INTEGER NOT NULL,
+  body BLOB);
+CREATE TABLE hist(rid INTEGER, ver INTEGER, upd INTEGER NOT NULL, cause INTEGER NOT NULL, body BLOB,
+  PRIMARY KEY(rid, ver)) WITHOUT ROWID;
+CREATE TABLE lid(h INTEGER, rid INTEGER, PRIMARY KEY(h, rid)) WITHOUT ROWID;
+CREATE TABLE live(tid INTEGER, rid INTEGER, PRIMARY KEY(tid, rid)) WITHOUT ROWID;
+-- every version of every resource in the order of commit: system history, _lastUpdated
+CREATE TABLE log(vsn INTEGER PRIMARY KEY, tid INTEGER, rid INTEGER, ver INTEGER, upd INTEGER);
+
+CREATE TABLE tval(vid INTEGER PRIMARY KEY, pid INTEGER, code TEXT, sys TEXT, display TEXT);
+CREATE UNIQUE INDEX tval_code ON tval(pid, code, sys, display);
+CREATE TABLE tok(vid INTEGER, rid INTEGER, PRIMARY KEY(vid, rid)) WITHOUT ROWID;
+CREATE TABLE idt(pid INTEGER, h INTEGER, rid INTEGER, PRIMARY KEY(pid, h, rid)) WITHOUT ROWID;
+CREATE TABLE ref(pid INTEGER, tgt INTEGER, rid INTEGER, PRIMARY KEY(pid, tgt, rid)) WITHOUT ROWID;
+CREATE TABLE dt(pid INTEGER, lo INTEGER, hi INTEGER, rid INTEGER,
+  PRIMARY KEY(pid, lo, hi, rid)) WITHOUT ROWID;
+CREATE TABLE str(pid INTEGER, v TEXT, rid INTEGER, PRIMARY KEY(pid, v, rid)) WITHOUT ROWID;
+CREATE TABLE qty(pid INTEGER, v REAL, unit INTEGER, rid INTEGER,
+  PRIMARY KEY(pid, v, unit, rid)) WITHOUT ROWID;
+CREATE TABLE num(pid INTEGER, v REAL, rid INTEGER, PRIMARY KEY(pid, v, rid)) WITHOUT ROWID;
+CREATE TABLE uri(pid INTEGER, v TEXT, rid INTEGER, PRIMARY KEY(pid, v, rid)) WITHOUT ROWID;
+
+CREATE TABLE journal(id INTEGER PRIMARY KEY, received INTEGER NOT NULL, feed TEXT NOT NULL,
+  lane INTEGER NOT NULL, control_id TEXT NOT NULL, type TEXT NOT NULL, sender TEXT NOT NULL,
+  bytes BLOB NOT NULL);
+CREATE TABLE jstate(id INTEGER PRIMARY KEY, status INTEGER NOT NULL, reason TEXT NOT NULL,
+  program INTEGER NOT NULL, upd INTEGER NOT NULL);
+CREATE TABLE program(gid INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE);
+CREATE TABLE pending(id INTEGER PRIMARY KEY);
+CREATE TABLE dup(h INTEGER, id INTEGER, PRIMARY KEY(h, id)) WITHOUT ROWID;
+CREATE TABLE outbox(id INTEGER PRIMARY KEY, cause INTEGER NOT NULL, made INTEGER NOT NULL,
+  payload BLOB NOT NULL);
+)sql";
+
+constexpr auto kMigrations = std::to_array<char const*>({kVersion1});
+
+}  // namespace
+
+Result<> create_or_migrate(Connection& connection) {
+  auto const version = TRY(connection.integer(0, "PRAGMA user_version"));
+  if (version > static_cast<std::int64_t>(kMigrations.size()))
+    return fail(ErrorCode::not_supported, "the store was written by a newer program");
+  for (auto step = static_cast<std::size_t>(version); step < kMigrations.size(); ++step) {
+    TRY(connection.run("BEGIN IMMEDIATE"));
+    TRY(connection.run(kMigrations[step]));
+    auto const mark = "PRAGMA user_version=" + std::to_string(step + 1);
+    TRY(connection.run(mark.c_str()));
+    TRY(connection.run("COMMIT"));
+  }
+  return {};
+}
+
+}  // namespace sinew::store::sqlite

@@ -1,0 +1,196 @@
+#include "store/sqlite/sqlite_store.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "store/compress.h"
+#include "store/content.h"
+#include "store/sqlite/rows.h"
+#include "store/sqlite/schema.h"
+#include "store/sqlite/search.h"
+
+namespace sinew::store {
+
+Result<std::unique_ptr<Store>> open_sqlite(StoreOptions options, Clock& clock) {
+  return sqlite::SqliteStore::open(options, clock);
+}
+
+namespace sqlite {
+
+std::int64_t duplicate_hash(JournalEntry const& entry) {
+  auto const identity = hash64(entry.control_id, hash64(entry.sender));
+  return static_cast<std::int64_t>(hash64(entry.bytes, identity));
+}
+
+Result<std::unique_ptr<Store>> SqliteStore::open(StoreOptions const& options, Clock& clock) {
+  auto place = TRY(Place::take(options));
+  bool const create = options.create && !options.read_only;
+  auto connection = TRY(Connection::open(
+      place->path(), options.read_only ? Connection::Mode::read : Connection::Mode::write, create));
+  if (!options.read_only) TRY(create_or_migrate(connection));
+  TRY(connection.run("BEGIN"));
+  auto catalogue = TRY(Catalogue::load(connection));
+  TRY(connection.run("COMMIT"));
+  std::unique_ptr<SqliteStore> store(
+      new SqliteStore(std::move(place), std::move(catalogue), clock));
+  if (options.read_only) return std::unique_ptr<Store>(std::move(store));
+  auto const& names = store->catalogue_;
+  store->writer_ = std::make_unique<Writer>(
+      std::move(connection), names, store->cache_, clock, options.group_wait_ms_max,
+      [&names, &clock](Connection& writing, std::string_view type, std::string const& query) {
+        return find_up_to_two(writing, names, clock, type, query);
+      });
+  TRY(store->writer_->start());
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+void SqliteStore::append(JournalEntry entry, Appended done) {
+  if (!writer_) return done(fail(ErrorCode::unavailable, "the store is open for reading only"));
+  AppendWork work;
+  work.received = clock_.now();
+  work.duplicate_hash = duplicate_hash(entry);
+  work.packed = pack(Content::message, entry.bytes);
+  entry.bytes = {};
+  work.entry = std::move(entry);
+  work.done = std::move(done);
+  writer_->submit(std::move(work));
+}
+
+/// Prepares the changes of one transaction on the caller's thread, as far as they can be.
+class SqliteStore::Preparing {
+ public:
+  explicit Preparing(SqliteStore& store) : store_(store) {}
+
+  PreparedChange prepare_change(Change const& change) {
+    PreparedChange item;
+    item.key = key_of(change.type, change.id);
+    if (change.verb == Verb::put || change.verb == Verb::merge) item.digest = digest_of(change);
+    if (!check_identity(change.type, change.id)) return item;
+    auto const live = live_of(change, item.key);
+    if (!live) return item;
+    auto const fetch = [&]() -> Result<SharedText> {
+      if (live->body) return live->body;
+      auto body = load_body(*TRY(connection()), *live);
+      if (body) {
+        auto with_body = *live;
+        with_body.body = *body;
+        store_.cache_.add_read(item.key, std::move(with_body), epoch_);
+      }
+      return body;
+    };
+    // What fails here fails again in the writer's thread, which answers; unless the resource
+    // changed meanwhile and it succeeds.
+    auto prepared = prepare(change, item.digest, *live, fetch);
+    if (prepared) item.prepared = std::move(*prepared);
+    return item;
+  }
+
+ private:
+  Result<Connection*> connection() {
+    if (!lease_) {
+      epoch_ = store_.cache_.epoch();
+      lease_.emplace(TRY(store_.readers_.lease()));
+    }
+    return &**lease_;
+  }
+
+  Result<Live> live_of(Change const& change, std::string const& key) {
+    if (auto cached = store_.cache_.find(key)) return std::move(*cached);
+    auto* reading = TRY(connection());
+    auto live = TRY(load_live(*reading, store_.catalogue_, change.type, change.id));
+    store_.cache_.add_read(key, live, epoch_);
+    return live;
+  }
+
+  SqliteStore& store_;
+  LiveCache::Epoch epoch_ = 0;
+  std::optional<Readers::Lease> lease_;
+};
+
+void SqliteStore::apply(Transaction transaction, Applied done) {
+  if (!writer_) return done(fail(ErrorCode::unavailable, "the store is open for reading only"));
+  ApplyWork work;
+  {
+    Preparing preparing(*this);
+    work.changes.reserve(transaction.changes.size());
+    for (auto const& change : transaction.changes)
+      work.changes.push_back(preparing.prepare_change(change));
+  }
+  work.transaction = std::move(transaction);
+  work.done = std::move(done);
+  writer_->submit(std::move(work));
+}
+
+Result<Resource> SqliteStore::read(std::string_view type, std::string_view id) {
+  auto lease = TRY(readers_.lease());
+  auto const live = TRY(load_live(*lease, catalogue_, type, id));
+  if (live.version == 0) return fail(ErrorCode::not_found, "no such resource", std::string(type));
+  if (!live.exists) return fail(ErrorCode::gone, "the resource was deleted", std::string(type));
+  return load_resource(*lease, catalogue_, live.rid);
+}
+
+Result<std::vector<Resource>> SqliteStore::history(std::string_view type, std::string_view id) {
+  auto lease = TRY(readers_.lease());
+  auto const live = TRY(load_live(*lease, catalogue_, type, id));
+  if (live.version == 0) return fail(ErrorCode::not_found, "no such resource", std::string(type));
+  std::vector<Resource> versions;
+  auto rows = lease->query(
+      "SELECT ver, upd, cause, body FROM res WHERE rid=? "
+      "UNION ALL SELECT ver, upd, cause, body FROM hist WHERE rid=? ORDER BY ver DESC",
+      live.rid, live.rid);
+  while (TRY(rows.next())) {
+    Resource resource{.type = std::string(type), .id = std::string(id), .body = {}};
+    resource.version = static_cast<std::uint64_t>(rows.integer(0));
+    resource.updated = Instant{rows.integer(1)};
+    resource.cause = static_cast<JournalId>(rows.integer(2));
+    resource.deleted = rows.is_null(3);
+    if (!resource.deleted)
+      resource.body =
+          with_meta(TRY(unpack(rows.text(3))), type, id, resource.version, resource.updated);
+    versions.push_back(std::move(resource));
+  }
+  return versions;
+}
+
+Result<Resource> SqliteStore::read_version(std::string_view type, std::string_view id,
+                                           std::uint64_t version) {
+  auto lease = TRY(readers_.lease());
+  auto const live = TRY(load_live(*lease, catalogue_, type, id));
+  auto rows = lease->query(
+      "SELECT upd, cause, body FROM res WHERE rid=? AND ver=? "
+      "UNION ALL SELECT upd, cause, body FROM hist WHERE rid=? AND ver=?",
+      live.rid, version, live.rid, version);
+  if (live.version == 0 || version == 0 || !TRY(rows.next()))
+    return fail(ErrorCode::not_found, "no such version", std::string(type));
+  if (rows.is_null(2))
+    return fail(ErrorCode::gone, "this version is a deletion", std::string(type));
+  Resource resource{.type = std::string(type), .id = std::string(id), .body = {}};
+  resource.version = version;
+  resource.updated = Instant{rows.integer(0)};
+  resource.cause = static_cast<JournalId>(rows.integer(1));
+  resource.body = with_meta(TRY(unpack(rows.text(2))), type, id, version, resource.updated);
+  return resource;
+}
+
+Result<std::vector<std::pair<std::string, std::uint64_t>>> SqliteStore::counts() {
+  auto lease = TRY(readers_.lease());
+  std::vector<std::pair<std::string, std::uint64_t>> counts;
+  auto rows = lease->query("SELECT tid, live FROM tally WHERE live > 0");
+  while (TRY(rows.next()))
+    counts.emplace_back(catalogue_.type_name(rows.integer(0)),
+                        static_cast<std::uint64_t>(rows.integer(1)));
+  std::ranges::sort(counts);
+  return counts;
+}
+
+Result<SearchPage> SqliteStore::search(Query const& query) {
+  auto lease = TRY(readers_.lease());
+  return run_search(*lease, catalogue_, clock_, query);
+}
+
+StoreCounters SqliteStore::counters() const {
+  return writer_ ? writer_->counters() : StoreCounters{};
+}
+
+}  // namespace sqlite
+}  // namespace sinew::store

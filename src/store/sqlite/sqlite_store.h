@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "store/live_cache.h"
+#include "store/sqlite/catalogue.h"
+#include "store/sqlite/readers.h"
+#include "store/sqlite/writer.h"
+#include "store/store.h"
+
+namespace sinew::store::sqlite {
+
+/// The exclusive right to write a store file, and the folder of a store that lives in memory.
+class Place {
+ public:
+  /// Fails `unavailable` when another process writes the same store.
+  [[nodiscard]] static Result<std::unique_ptr<Place>> take(StoreOptions const& options);
+  ~Place();
+  [[nodiscard]] std::string const& path() const { return path_; }
+
+ private:
+  Place() = default;
+  std::string path_;
+  std::string folder_;  ///< of a store in memory: removed at the end
+  int lock_ = -1;
+};
+
+/// The embedded store: one file, one writing thread, several readers.
+class SqliteStore final : public Store {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(StoreOptions const& options,
+                                                           Clock& clock);
+
+  void append(JournalEntry entry, Appended done) override;
+  void apply(Transaction transaction, Applied done) override;
+  [[nodiscard]] Result<JournalRecord> journal_record(JournalId id) override;
+  [[nodiscard]] Result<std::vector<JournalRecord>> unfinished(JournalId after,
+                                                              std::size_t count_max) override;
+  [[nodiscard]] Result<JournalId> find_duplicate(JournalEntry const& entry,
+                                                 JournalId before) override;
+  [[nodiscard]] Result<std::vector<OutboxItem>> outbox(std::uint64_t after,
+                                                       std::size_t count_max) override;
+  [[nodiscard]] Result<Resource> read(std::string_view type, std::string_view id) override;
+  [[nodiscard]] Result<Resource> read_version(std::string_view type, std::string_view id,
+                                              std::uint64_t version) override;
+  [[nodiscard]] Result<std::vector<Resource>> history(std::string_view type,
+                                                      std::string_view id) override;
+  [[nodiscard]] Result<SearchPage> search(Query const& query) override;
+  [[nodiscard]] Result<std::vector<std::pair<std::string, std::uint64_t>>> counts() override;
+  [[nodiscard]] StoreCounters counters() const override;
+
+ private:
+  SqliteStore(std::unique_ptr<Place> place, Catalogue catalogue, Clock& clock)
+      : place_(std::move(place)),
+        catalogue_(std::move(catalogue)),
+        readers_(place_->path()),
+        clock_(clock) {}
+  class Preparing;
+
+  std::unique_ptr<Place> place_;
+  Catalogue catalogue_;
+  Readers readers_;
+  LiveCache cache_;
+  Clock& clock_;
+  std::unique_ptr<Writer> writer_;  ///< null: read only
+};
+
+}  // namespace sinew::store::sqlite
