@@ -62,6 +62,9 @@ class MllpServer {
   virtual ~MllpServer() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
   [[nodiscard]] virtual MllpCounters counters() const = 0;
+  /// Sends a frame that answers none (an application acknowledgement of enhanced mode), behind
+  /// what that connection is owed by now. From any thread. False: the connection is gone.
+  virtual bool send(std::uint64_t connection, std::string payload) = 0;
   /// Stops accepting and reading; answers already owed are still sent, then connections close.
   virtual void stop() = 0;
 };

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <unordered_map>
 
 #include "base/log.h"
 #include "net/connection.h"
@@ -14,11 +15,15 @@ struct Totals {
   std::atomic<std::uint64_t> frames = 0, bytes = 0, rejected = 0;
 };
 
+class MllpSession;
+
 /// What all connections of one server share; outlives the server while answers are owed.
 struct Shared {
   MllpServerOptions options;
   FrameHandler handler;
   Totals totals;
+  std::mutex mutex;  ///< guards what follows
+  std::unordered_map<std::uint64_t, std::weak_ptr<MllpSession>> sessions;
 };
 
 class MllpSession final : public Protocol, public std::enable_shared_from_this<MllpSession> {
@@ -29,6 +34,10 @@ class MllpSession final : public Protocol, public std::enable_shared_from_this<M
   void opened(std::shared_ptr<Connection> const& connection) override {
     connection_ = connection;
     peer_ = {connection->id(), connection->address(), connection->tls_subject()};
+    {
+      std::scoped_lock const lock(shared_->mutex);
+      shared_->sessions[peer_.connection] = weak_from_this();
+    }
     extend_deadline(*connection);
   }
   std::size_t received(Connection& connection, std::string_view bytes) override;
@@ -38,9 +47,13 @@ class MllpSession final : public Protocol, public std::enable_shared_from_this<M
     close_when_answered(connection);
   }
   void stopping(Connection& connection) override { close_when_answered(connection); }
-  void closed() override {}
+  void closed() override {
+    std::scoped_lock const lock(shared_->mutex);
+    shared_->sessions.erase(peer_.connection);
+  }
 
-  /// From any thread.
+  /// Both from any thread.
+  void push(std::string payload);
   void answer(std::uint64_t number, std::string reply, std::size_t payload_bytes);
 
  private:
@@ -126,6 +139,18 @@ void MllpSession::answer(std::uint64_t number, std::string reply, std::size_t pa
   }
 }
 
+void MllpSession::push(std::string payload) {
+  {
+    std::scoped_lock const lock(mutex_);
+    owed_.push_back({true, std::move(payload)});
+    if (flush_posted_ || !owed_.front().answered) return;
+    flush_posted_ = true;
+  }
+  if (auto const connection = connection_.lock()) {
+    connection->post([self = shared_from_this()] { self->flush(); });
+  }
+}
+
 void MllpSession::flush() {
   std::string out;
   bool nothing_owed = false;
@@ -198,6 +223,17 @@ class Server final : public MllpServer {
     auto const& totals = shared_->totals;
     return {listener_->connections_opened(), listener_->connections_open(), totals.frames,
             totals.bytes, totals.rejected};
+  }
+  bool send(std::uint64_t connection, std::string payload) override {
+    std::shared_ptr<MllpSession> session;
+    {
+      std::scoped_lock const lock(shared_->mutex);
+      auto const found = shared_->sessions.find(connection);
+      if (found != shared_->sessions.end()) session = found->second.lock();
+    }
+    if (!session) return false;
+    session->push(std::move(payload));
+    return true;
   }
   void stop() override { listener_->stop(); }
 

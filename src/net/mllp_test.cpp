@@ -134,6 +134,31 @@ TEST_CASE("answers given late and backwards leave in the order of their frames")
   }
 }
 
+TEST_CASE(
+    "a frame that answers none goes behind the answers owed, and only while there is a peer") {
+  std::mutex mutex;
+  std::vector<Answer> answers;
+  std::atomic<std::uint64_t> connection = 0;
+  Echo const server({}, [&](Peer const& peer, std::string, Answer answer) {
+    std::scoped_lock const lock(mutex);
+    answers.push_back(std::move(answer));
+    connection = peer.connection;
+  });
+  {
+    auto const client = server.connect();
+    REQUIRE(client->send("m"));
+    REQUIRE(eventually([&] { return connection != 0; }));
+    CHECK(server.server->send(connection, "later"));
+    answers[0]("first");
+    for (char const* const expected : {"first", "later"}) {
+      auto const frame_received = client->receive();
+      REQUIRE(frame_received);
+      CHECK(*frame_received == expected);
+    }
+  }
+  CHECK(eventually([&] { return !server.server->send(connection, "nobody"); }));
+}
+
 TEST_CASE("frames arrive whole when every byte is a segment of its own") {
   Echo const echo;
   auto const socket = echo.raw();
