@@ -194,7 +194,7 @@ void Applier::advance(Staged& staged) {
                         .updated = now_,
                         .exists = prepared.effect != What::removed,
                         .content = prepared.content,
-                        .body = before.version == 0 ? nullptr : prepared.text};
+                        .body = prepared.text};
   }
   if (repeats) staged.after.add_no_op(prepared.digest);
   overlay_.insert_or_assign(*staged.key, staged.after);
@@ -274,7 +274,11 @@ Result<> Applier::write_outbox(Transaction const& transaction) {
 }
 
 void Applier::remember_overlay() {
-  for (auto& [key, live] : overlay_) cache_.put(key, std::move(live));
+  for (auto& [key, live] : overlay_) {
+    // Most resources are written once: their bodies would only crowd out those that are not.
+    if (live.version == 1) live.body.reset();
+    cache_.put(key, std::move(live));
+  }
   overlay_.clear();
 }
 

@@ -1,0 +1,50 @@
+#include "store/store_suite.h"
+
+#include <doctest/doctest.h>
+
+namespace sinew::store {
+
+Clock& shared_clock() { return system_clock(); }
+
+std::unique_ptr<Store> open_test_store(Clock& clock) {
+  auto store = open_sqlite({.path = ":memory:"}, clock);
+  REQUIRE(store);
+  return std::move(*store);
+}
+
+std::string body_of(std::string_view type, std::string_view id, std::string_view elements) {
+  std::string body = R"({"resourceType":")";
+  body.append(type).append(R"(","id":")").append(id).append("\"");
+  if (!elements.empty()) body.append(",").append(elements);
+  return body.append("}");
+}
+
+Change change_of(Verb verb, std::string type, std::string id, std::string elements) {
+  Change change;
+  change.verb = verb;
+  change.type = std::move(type);
+  change.id = std::move(id);
+  if (verb != Verb::remove) change.body = body_of(change.type, change.id, elements);
+  return change;
+}
+
+Change put(std::string type, std::string id, std::string elements) {
+  return change_of(Verb::put, std::move(type), std::move(id), std::move(elements));
+}
+
+Result<std::vector<Outcome>> apply_one(Store& store, Change change) {
+  Transaction transaction;
+  transaction.changes.push_back(std::move(change));
+  return store.apply_and_wait(std::move(transaction));
+}
+
+JournalEntry message(std::string control_id, std::string bytes) {
+  return {.feed = "lab",
+          .lane = 7,
+          .control_id = std::move(control_id),
+          .type = "ORU^R01",
+          .sender = "LAB|HOSPITAL",
+          .bytes = std::move(bytes)};
+}
+
+}  // namespace sinew::store
