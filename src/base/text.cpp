@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace sinew {
 
@@ -42,7 +43,13 @@ bool is_utf8(std::string_view bytes) {
   auto const continuation = [&](int n) { return p + n < end && (p[n] & 0xC0) == 0x80; };
   while (p < end) {
     if (*p < 0x80) {
-      ++p;
+      // Most text is ASCII: eight bytes at a time.
+      std::uint64_t word;
+      for (; end - p >= 8; p += 8) {
+        std::memcpy(&word, p, sizeof word);
+        if (word & 0x8080808080808080) break;
+      }
+      while (p < end && *p < 0x80) ++p;
     } else if (*p >= 0xC2 && *p <= 0xDF) {
       if (!continuation(1)) return false;
       p += 2;
@@ -59,6 +66,15 @@ bool is_utf8(std::string_view bytes) {
     }
   }
   return true;
+}
+
+TextPosition position_of(std::string_view text, std::size_t offset) {
+  auto const before = text.substr(0, offset);
+  auto const line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  auto const lines = std::ranges::count(before, '\n');
+  auto const starts_character = [](char c) { return (c & 0xC0) != 0x80; };
+  auto const characters = std::ranges::count_if(before.substr(line_start), starts_character);
+  return {static_cast<std::size_t>(lines) + 1, static_cast<std::size_t>(characters) + 1};
 }
 
 void append_utf8(std::string& out, char32_t c) {

@@ -49,6 +49,13 @@ template <class Integer>
 /// True when the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 [[nodiscard]] bool is_utf8(std::string_view bytes);
 
+/// Line and column of an offset, both from 1; columns count characters, not bytes.
+struct TextPosition {
+  std::size_t line = 1;
+  std::size_t column = 1;
+};
+[[nodiscard]] TextPosition position_of(std::string_view text, std::size_t offset);
+
 /// Appends the UTF-8 form of a Unicode scalar value; U+FFFD for what is not one.
 void append_utf8(std::string& out, char32_t code_point);
 

@@ -147,15 +147,6 @@ std::size_t first_bad_utf8(std::string_view text) {
 
 }  // namespace
 
-Position position_of(std::string_view text, std::size_t offset) {
-  auto const before = text.substr(0, offset);
-  auto const line_start = before.rfind('\n') + 1;  // npos + 1 is 0
-  auto const lines = std::ranges::count(before, '\n');
-  auto const starts_character = [](char c) { return (c & 0xC0) != 0x80; };
-  auto const characters = std::ranges::count_if(before.substr(line_start), starts_character);
-  return {static_cast<std::size_t>(lines) + 1, static_cast<std::size_t>(characters) + 1};
-}
-
 std::string path_of(std::string_view text, std::size_t offset) { return Walk(text, offset).path(); }
 
 LexicalFault find_lexical_fault(std::string_view text) {

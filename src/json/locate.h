@@ -6,13 +6,6 @@
 
 namespace sinew::json {
 
-/// Line and column of an offset, both from 1; columns count characters, not bytes.
-struct Position {
-  std::size_t line = 1;
-  std::size_t column = 1;
-};
-[[nodiscard]] Position position_of(std::string_view text, std::size_t offset);
-
 /// The path to what stands at an offset: `Patient.name[0].given`, beginning with the value of
 /// `resourceType` where the text has one before the offset, else with `$`. Reads a faulty text as
 /// far as it can.

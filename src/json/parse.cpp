@@ -2,6 +2,7 @@
 #include <new>
 #include <vector>
 
+#include "base/text.h"
 #include "json/escape.h"
 #include "json/json.h"
 #include "json/locate.h"
