@@ -92,4 +92,10 @@ bool is_coding_allowed(Element const& element, std::string_view system, std::str
   return false;
 }
 
+std::string_view code_system(Element const& element, std::string_view code) {
+  if (element.value_set == 0) return {};
+  auto const codes = find_codes(value_set(element.value_set), code);
+  return codes.empty() ? std::string_view() : codes.front().system.view();
+}
+
 }  // namespace sinew::fhir

@@ -78,6 +78,8 @@ struct Element {
 /// The same for a code of a known system.
 [[nodiscard]] bool is_coding_allowed(Element const& element, std::string_view system,
                                      std::string_view code);
+/// The system that a required value set takes the code from; empty when it does not say.
+[[nodiscard]] std::string_view code_system(Element const& element, std::string_view code);
 /// The canonical URL of the value set an element is bound to, without version; empty for none.
 [[nodiscard]] std::string_view value_set_url(Element const& element);
 

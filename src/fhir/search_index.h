@@ -37,15 +37,26 @@ struct IndexPath {
 };
 [[nodiscard]] std::span<IndexPath const> index_paths();
 
+/// A part of a composite parameter: another parameter, read from each element that the composite's
+/// own expression yields.
+struct Component {
+  std::string_view url;         ///< of the parameter that says how its values compare
+  std::string_view expression;  ///< relative: "value.as(Quantity)"
+};
+
 /// A search parameter of one resource type.
 struct SearchParameter {
   std::string_view code;  ///< "birthdate"
   ParameterType type;
   std::string_view url;
-  std::vector<PathId> paths;    ///< the union of what they yield
-  std::vector<TypeId> targets;  ///< reference: resource types it may point at
-  std::string_view expression;  ///< as published
+  std::vector<PathId> paths;          ///< the union of what they yield; empty for a composite
+  std::vector<TypeId> targets;        ///< reference: resource types it may point at; empty: any
+  std::string_view expression;        ///< as published
+  std::vector<Component> components;  ///< of a composite
 };
+/// Parameters that can be answered from the index, and composites: not `_text`, `_content`,
+/// `_query`,
+/// `_filter`, `near`, nor those published without an expression or as examples.
 /// Parameters of a resource type, sorted by code, those of Resource and DomainResource included
 /// (`_id`, `_lastUpdated`, `_tag`, `_profile`, `_security`, `_source`).
 [[nodiscard]] std::span<SearchParameter const> search_parameters(TypeId resource);
@@ -57,8 +68,9 @@ struct IndexValue {
   ParameterType type;
   // token: system + code (+ text for the display/text); uri and string: code/text
   std::string system;
-  std::string code;  ///< token code, identifier value, uri, reference as written ("Patient/1"),
-                     ///< quantity code
+  std::string code;  ///< token code, identifier value, uri, string as written, quantity code;
+                     ///< reference: as written but without version ("Patient/1"); a canonical with
+                     ///< a version comes twice, with and without it
   std::string text;  ///< string: folded form (NFKD-ish, lower case, no accents); token: display
   std::int64_t low = 0, high = 0;  ///< date: the interval in ms, [low, high)
   double number = 0;               ///< number, quantity value
@@ -66,8 +78,9 @@ struct IndexValue {
   TypeId target = 0;               ///< reference: resource type, when known
 };
 
-/// Everything the resource is found by. One pass over the resource, driven by compiled paths.
-/// Source: FHIR R4 searchparameter-registry.html.
+/// Everything the resource is found by, appended to `out`. A reference that has an identifier gives
+/// a token as well, on the same path, for the modifier `:identifier`. One pass over the resource,
+/// driven by compiled paths. Source: FHIR R4 searchparameter-registry.html.
 void extract_index(json::Value resource, std::vector<IndexValue>& out);
 
 /// The interval a FHIR date/dateTime/instant stands for, [low, high) in ms; no zone means UTC.

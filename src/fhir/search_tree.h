@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fhir/search_expression.h"
+#include "fhir/search_index.h"
+
+namespace sinew::fhir {
+
+using NodeId = std::uint32_t;
+
+struct Yield;
+/// Reads what a value gives to the index and appends it to `out`.
+using ReadValue = void (*)(json::Value value, Yield const& yield, std::vector<IndexValue>& out);
+
+/// What a value at a node gives to the index.
+struct Yield {
+  PathId path;
+  ParameterType type;
+  Element const* element;  ///< where the value stands, for the system of a bound code
+  ReadValue read;
+};
+
+/// How values of that data type are read for that kind of parameter, or nullptr.
+[[nodiscard]] ReadValue find_reader(ParameterType parameter, TypeId value_type);
+/// `exists() and != false`, as a token.
+void read_not_false(json::Value value, Yield const& yield, std::vector<IndexValue>& out);
+
+/// Goes on at the same value when it passes a test.
+struct Filter {
+  SearchStep::Kind kind;  ///< where_equals, where_extension
+  std::string_view name;
+  std::string_view value;
+  NodeId node;
+};
+
+/// To the members called `name`.
+struct Edge {
+  std::string_view name;
+  NodeId node = 0;  ///< 0: an empty slot
+  bool is_first_only = false;
+};
+
+/// A place in a resource that values are taken from, or that lies on the way to one.
+struct SearchNode {
+  TypeId type = 0;
+  Element const* element = nullptr;
+  std::vector<Edge> edges;  ///< open-addressing, a power of two, by table::hash_name
+  std::vector<Filter> filters;
+  std::vector<Yield> yields;
+};
+
+/// All search parameters, compiled: one tree of element names per resource type.
+struct SearchTables {
+  std::vector<SearchNode> nodes;  ///< the first is unused
+  std::vector<NodeId> roots;      ///< by TypeId; 0 for what is no resource
+  std::vector<IndexPath> paths;
+  std::deque<std::string> path_texts;                    ///< what IndexPath::expression views
+  std::vector<std::vector<SearchParameter>> parameters;  ///< by TypeId
+  std::vector<std::vector<PathId>> defaults;  ///< by TypeId: tokens that are false when absent
+  std::vector<std::string> not_compiled;      ///< `type code: why`, for the tests
+};
+
+/// Built from data/fhir/r4/search_parameters.tsv at the first call.
+[[nodiscard]] SearchTables const& search_tables();
+
+}  // namespace sinew::fhir
