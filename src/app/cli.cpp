@@ -195,6 +195,15 @@ void add_serve(CLI::App& app, Commands& commands) {
       ->capture_default_str();
   command->add_option("--mllp", settings.mllp, "host:port to listen on for HL7 v2")
       ->capture_default_str();
+  command->add_option(
+      "--listen", settings.listen,
+      "One more feed: NAME=host:port[,map=FOLDER][,charset=NAME][,zone=+hh:mm]; repeat for more");
+  command
+      ->add_option(
+          "--acknowledge", settings.acknowledge,
+          "When a sender in original mode gets AA: durable (on disk) or applied (queryable)")
+      ->check(CLI::IsMember({"durable", "applied"}))
+      ->capture_default_str();
   command->add_option("--http", settings.http, "host:port to listen on for FHIR")
       ->capture_default_str();
   command->add_option("--mllp-cert", settings.mllp_certificate, "PEM file: MLLP over TLS");

@@ -100,13 +100,15 @@ int explain(ExplainSettings const& settings);
 
 struct ServeSettings {
   std::string store = "sinew.db";
-  std::string mllp = "127.0.0.1:2575";
+  std::string mllp = "127.0.0.1:2575";  ///< of the feed that `map` describes
+  std::vector<std::string> listen;      ///< more feeds: "lab=0.0.0.0:2576,map=site/lab,zone=-05:00"
   std::string http = "127.0.0.1:8080";
   std::string mllp_certificate, mllp_key, mllp_client_ca;
   std::string http_certificate, http_key;
   MapSettings map;
   unsigned workers = 2;
   unsigned idle_seconds = 0;
+  std::string acknowledge = "durable";  ///< when an original-mode sender gets AA: durable, applied
   std::size_t message_bytes_max = std::size_t{16} << 20;
   std::string log_level = "info";
 };
