@@ -45,6 +45,7 @@ void write_ledger(json::Writer& writer, mapping::Program const& program, Mapped 
     writer.begin_object();
     writer.member("path", atom_path(mapped.message, entry));
     writer.member("fate", fate_name(entry.fate));
+    writer.member("text", bytes_of(mapped, entry.begin, entry.end));
     writer.key("begin"), writer.integer(entry.begin);
     writer.key("end"), writer.integer(entry.end);
     if (entry.rule != mapping::kNoRule) writer.member("rule", rule_name(program, entry.rule));
