@@ -148,13 +148,12 @@ std::optional<std::string> utf8_of_unsafe_message(Message const& message,
       override_name.empty() ? message.first("MSH", kCharacterSetField) : override_name;
   if (field.empty()) return std::nullopt;
   auto const declared = read_declaration(message, override_name);
-  bool const escapes = message.bytes().find('\x1B') != std::string_view::npos;
   bool const hides = hides_delimiters(declared.encoding);
-  bool const several = declared.switches || declared.encoding == Encoding::euc_kr ||
-                       declared.encoding == Encoding::euc_tw;
-  if (!(escapes && (hides || several)) && !(hides && !is_ascii(message.bytes()))) {
-    return std::nullopt;
-  }
+  bool const switches = declared.switches || declared.encoding == Encoding::euc_kr ||
+                        declared.encoding == Encoding::euc_tw;
+  if (!hides && !switches) return std::nullopt;
+  bool const escapes = message.bytes().find('\x1B') != std::string_view::npos;
+  if (!escapes && !(hides && !is_ascii(message.bytes()))) return std::nullopt;
   std::string out;
   out.reserve(message.bytes().size() * 2);
   append_iso2022(out, message.bytes(), declared.encoding);

@@ -93,7 +93,7 @@ constexpr std::array<char const*, static_cast<std::size_t>(Encoding::count)> kCo
     "ISO-8859-8",
     "ISO-8859-9",
     "ISO-8859-15",
-    "JIS_X0201",
+    "",
     "EUC-JP-MS",
     "GB18030",
     "EUC-KR",
@@ -160,6 +160,12 @@ using HighTable = std::array<char16_t, 128>;
 
 HighTable make_high_table(Encoding encoding) {
   HighTable table;
+  if (encoding == Encoding::jis_x_0201) {
+    // Half-width katakana stand side by side in both. (glibc has no converter for the set alone.)
+    table.fill(0xFFFD);
+    for (std::size_t i = 0x21; i <= 0x5F; ++i) table[i] = static_cast<char16_t>(0xFF61 + i - 0x21);
+    return table;
+  }
   for (std::size_t i = 0; i < table.size(); ++i) {
     auto const byte = static_cast<char>(128 + i);
     std::string utf8;
@@ -267,11 +273,15 @@ bool is_ascii(std::string_view bytes) {
 }
 
 std::optional<Encoding> find_encoding(std::string_view name) {
-  std::string key;
+  std::array<char, 24> buffer;
+  std::size_t used = 0;
   for (char const c : name) {
-    if (is_ascii_alpha(c) || is_ascii_digit(c)) key += to_ascii_upper(c);
+    if (!is_ascii_alpha(c) && !is_ascii_digit(c)) continue;
+    if (used == buffer.size()) return std::nullopt;
+    buffer[used++] = to_ascii_upper(c);
   }
-  auto const row = std::ranges::lower_bound(kNames, std::string_view(key), {}, &NameRow::name);
+  std::string_view const key(buffer.data(), used);
+  auto const row = std::ranges::lower_bound(kNames, key, {}, &NameRow::name);
   if (row == kNames.end() || row->name != key) return std::nullopt;
   return row->encoding;
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "wire/hl7v2/structure.h"
 
 namespace sinew::hl7v2 {
 
@@ -53,22 +54,23 @@ bool is_delimiter(char c) {
 
 Result<Delimiters> read_delimiters(std::string_view head) {
   auto const id = head.substr(0, Message::kSegmentIdBytes);
-  if (!equals_ignoring_case(id, "MSH") && !equals_ignoring_case(id, "FHS") &&
-      !equals_ignoring_case(id, "BHS")) {
+  if (id.size() < Message::kSegmentIdBytes || !is_header_id(pack_id(id))) {
     return fail(ErrorCode::malformed, "no header segment", "MSH");
   }
-  auto const place = to_upper(id);
   if (head.size() < 4 || !is_delimiter(head[3])) {
-    return fail(ErrorCode::malformed, "no usable field separator", place + "-1");
+    return fail(ErrorCode::malformed, "no usable field separator", to_upper(id) + "-1");
   }
   Delimiters found;
   found.field = head[3];
-  auto encoding = head.substr(4);
-  encoding =
-      encoding.substr(0, std::min(encoding.find(found.field), encoding.find_first_of("\r\n")));
+  constexpr std::size_t kEncodingBytesMax = 16;  // five are defined; the rest is looked over
+  auto encoding = head.substr(4, kEncodingBytesMax);
+  auto const ends = [&](char c) { return c == found.field || c == '\r' || c == '\n'; };
+  auto const end = std::ranges::find_if(encoding, ends);
+  encoding = encoding.substr(0, static_cast<std::size_t>(end - encoding.begin()));
   // Letters and digits here mean that MSH-2 was left out and the next field slid into its place.
   if (!std::ranges::all_of(encoding, is_delimiter)) {
-    return fail(ErrorCode::malformed, "the encoding characters are not delimiters", place + "-2");
+    return fail(ErrorCode::malformed, "the encoding characters are not delimiters",
+                to_upper(id) + "-2");
   }
   char* const order[] = {&found.component, &found.repetition, &found.escape, &found.subcomponent,
                          &found.truncation};

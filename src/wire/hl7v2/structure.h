@@ -19,6 +19,11 @@ namespace sinew::hl7v2 {
   return packed;
 }
 
+/// The segments that declare delimiters: their first field is the separator itself.
+[[nodiscard]] constexpr bool is_header_id(std::uint32_t id) {
+  return id == pack_id("MSH") || id == pack_id("FHS") || id == pack_id("BHS");
+}
+
 /// A message structure laid out for the walk of `group_segments`: nodes in one array, the children
 /// of a node side by side, and for each group which segments can open it.
 struct CompiledStructure {
