@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <mutex>
+
+#include "api/rest/rest.h"
+#include "app/commands.h"
+#include "app/console.h"
+#include "app/explanation.h"
+#include "app/feeds.h"
+#include "app/mapper.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "engine/engine.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "store/store.h"
+
+namespace sinew::app {
+namespace {
+
+constexpr unsigned kLoopThreads = 2;
+constexpr std::string_view kAnyAddress = "0.0.0.0";
+
+/// The feeds of this process with the tables in force: shared by the engine and by `$source`, and
+/// read again on SIGHUP.
+class FeedBook {
+ public:
+  FeedBook(std::vector<FeedListener> listeners, engine::AckPolicy ack)
+      : listeners_(std::move(listeners)), ack_(ack) {}
+
+  /// Compiles every feed's tables. On failure what was in force stays.
+  Result<> load() {
+    std::vector<engine::FeedSettings> loaded;
+    for (auto const& listener : listeners_) {
+      engine::FeedSettings feed;
+      feed.mapping = TRY(make_feed(listener.map));
+      feed.program = TRY(compile_tables(listener.map));
+      feed.ack = ack_;
+      loaded.push_back(std::move(feed));
+    }
+    std::lock_guard const lock(mutex_);
+    in_force_ = std::move(loaded);
+    return {};
+  }
+
+  std::vector<FeedListener> const& listeners() const { return listeners_; }
+
+  std::vector<engine::FeedSettings> in_force() const {
+    std::lock_guard const lock(mutex_);
+    return in_force_;
+  }
+
+  /// The settings of a feed; those of the main one for a feed that is no longer configured.
+  engine::FeedSettings find(std::string_view name) const {
+    auto const feeds = in_force();
+    auto const found = std::ranges::find(
+        feeds, name, [](auto const& feed) -> std::string_view { return feed.mapping.name; });
+    return found == feeds.end() ? feeds.front() : *found;
+  }
+
+ private:
+  std::vector<FeedListener> const listeners_;
+  engine::AckPolicy const ack_;
+  mutable std::mutex mutex_;
+  std::vector<engine::FeedSettings> in_force_;
+};
+
+/// GET [type]/[id]/$source?element=...: `sinew explain` over HTTP.
+Result<rest::Answer> answer_source(store::Store& store, FeedBook const& feeds,
+                                   rest::Call const& call) {
+  auto text = call.type + "/" + call.id;
+  auto const element = call.parameter("element");
+  if (!element.empty()) text += "." + std::string(element);
+  auto const what = TRY(parse_element_path(text));
+  auto const feed_of = [&](std::string_view name) { return feeds.find(name).mapping; };
+  auto const program = feeds.find({}).program;
+  rest::Answer answer;
+  answer.body = explanation_json(TRY(explain_element(store, *program, feed_of, what)));
+  answer.media_type = "application/json";
+  return answer;
+}
+
+Result<> listen_mllp(engine::Engine& engine, net::Loop& loop, FeedBook const& feeds,
+                     ServeSettings const& settings) {
+  for (auto const& listener : feeds.listeners()) {
+    net::MllpServerOptions options;
+    options.host = listener.address.host;
+    options.port = listener.address.port;
+    options.frame_bytes_max = settings.message_bytes_max;
+    options.idle_seconds_max = settings.idle_seconds;
+    if (!settings.mllp_certificate.empty()) {
+      options.tls = net::TlsServerOptions{settings.mllp_certificate, settings.mllp_key,
+                                          settings.mllp_client_ca};
+    }
+    auto const port = TRY(engine.listen(loop, listener.map.feed_name, options));
+    log(Level::info, "mllp listening",
+        {{"feed", listener.map.feed_name},
+         {"host", options.host},
+         {"port", port},
+         {"tls", options.tls.has_value()}});
+    if (options.host == kAnyAddress && !options.tls) {
+      log(Level::warning, "mllp without tls on every address", {{"feed", listener.map.feed_name}});
+    }
+  }
+  return {};
+}
+
+Result<std::unique_ptr<net::HttpServer>> listen_http(net::Loop& loop, rest::Service& service,
+                                                     ServeSettings const& settings) {
+  auto const address = TRY(parse_address(settings.http));
+  net::HttpServerOptions options;
+  options.host = address.host;
+  options.port = address.port;
+  if (!settings.http_certificate.empty()) {
+    options.tls = net::TlsServerOptions{settings.http_certificate, settings.http_key, {}};
+  }
+  auto server =
+      TRY(net::HttpServer::listen(loop, options, [&service](net::HttpRequest const& request) {
+        return service.handle(request);
+      }));
+  log(Level::info, "http listening",
+      {{"host", options.host}, {"port", server->port()}, {"tls", options.tls.has_value()}});
+  return server;
+}
+
+/// Start order: store, engine (which finishes what an earlier process left), API, then the sockets.
+/// Stop order: the sockets, what is under way, the store.
+Result<> run_server(ServeSettings const& settings) {
+  auto listeners = TRY(read_feeds(settings));
+  Metrics metrics;
+  store::StoreOptions store_options;
+  store_options.path = settings.store;
+  auto const store = TRY(store::open_sqlite(store_options, system_clock()));
+
+  net::Loop loop(kLoopThreads);
+  engine::EngineOptions engine_options;
+  engine_options.workers = settings.workers;
+  auto const ack =
+      settings.acknowledge == "applied" ? engine::AckPolicy::applied : engine::AckPolicy::durable;
+  FeedBook feeds(std::move(listeners), ack);
+  TRY(feeds.load());
+  auto const engine =
+      engine::Engine::start(*store, metrics, system_clock(), engine_options, feeds.in_force());
+
+  rest::Options rest_options;
+  rest_options.software_version = SINEW_VERSION;
+  rest::Service service(*store, metrics, system_clock(), rest_options);
+  service.add_route({"GET", "{type}/{id}/$source", "operation", 'R',
+                     [&](rest::Call const& call) { return answer_source(*store, feeds, call); }});
+
+  auto const http = TRY(listen_http(loop, service, settings));
+  TRY(listen_mllp(*engine, loop, feeds, settings));
+  loop.run();
+  log(Level::info, "ready", {{"store", settings.store}});
+
+  net::wait_for_signal([&] {
+    auto const loaded = feeds.load();
+    if (loaded) {
+      for (auto& feed : feeds.in_force()) engine->set_feed(std::move(feed));
+      log(Level::info, "mapping tables read again");
+    } else {
+      log(Level::error, "mapping tables not read again; the former stay in force",
+          {{"reason", to_string(loaded.error())}});
+    }
+  });
+  log(Level::info, "stopping");
+  http->stop();
+  engine->stop();
+  loop.stop();
+  return {};
+}
+
+}  // namespace
+
+int serve(ServeSettings const& settings) {
+  set_log_level(parse_level(settings.log_level).value_or(Level::info));
+  auto const served = run_server(settings);
+  if (!served) return complain(served.error()), kExitFailed;
+  return kExitSuccess;
+}
+
+}  // namespace sinew::app
