@@ -14,12 +14,12 @@ Result<std::string> explain_settings(ExplainSettings const& settings) {
   options.path = settings.store;
   options.create = false;
   auto const store = TRY(store::open_sqlite(options, system_clock()));
-  auto const feed_of = [&](std::string_view name) {
+  auto const tables_of = [&](std::string_view name) {
     auto copy = feed;
     copy.name = name;
-    return copy;
+    return FeedTables{std::move(copy), program};
   };
-  auto const explanation = TRY(explain_element(*store, *program, feed_of, what));
+  auto const explanation = TRY(explain_element(*store, tables_of, what));
   return settings.json ? explanation_json(explanation) : explanation_text(explanation);
 }
 

@@ -124,8 +124,8 @@ Result<ElementPath> parse_element_path(std::string_view text) {
   return path;
 }
 
-Result<Explanation> explain_element(store::Store& store, mapping::Program const& program,
-                                    FeedOf const& feed_of, ElementPath const& what) {
+Result<Explanation> explain_element(store::Store& store, TablesOf const& tables_of,
+                                    ElementPath const& what) {
   auto const name = what.type + "/" + what.id;
   auto const versions = TRY(store.history(what.type, what.id));
   bool from_message = false;
@@ -136,9 +136,10 @@ Result<Explanation> explain_element(store::Store& store, mapping::Program const&
     explanation.resource = name;
     explanation.version = version.version;
     explanation.message = TRY(store.journal_record(version.cause));
-    explanation.same_tables = explanation.message.program == mapping::digest(program);
-    explanation.values = TRY(sources_in_message(program, feed_of(explanation.message.entry.feed),
-                                                explanation.message.entry.bytes, what));
+    auto const tables = tables_of(explanation.message.entry.feed);
+    explanation.same_tables = explanation.message.program == mapping::digest(*tables.program);
+    explanation.values = TRY(
+        sources_in_message(*tables.program, tables.feed, explanation.message.entry.bytes, what));
     if (!explanation.values.empty()) return explanation;
   }
   if (!from_message) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,15 +38,18 @@ struct Explanation {
   std::vector<ValueSource> values;
 };
 
-/// Which sender settings a journal entry's feed has.
-using FeedOf = std::function<mapping::Feed(std::string_view feed)>;
+/// How the messages of a feed are read: its settings and its tables.
+struct FeedTables {
+  mapping::Feed feed;
+  std::shared_ptr<mapping::Program const> program;
+};
+using TablesOf = std::function<FeedTables(std::string_view feed)>;
 
 /// Finds the newest message that wrote the element, maps it again, and reads off the leaves.
 /// Conversion is deterministic, so nothing but the raw message and the tables has to be kept for
 /// this. Fails `not_found` (resource or element), `not_supported` when the API wrote it.
-[[nodiscard]] Result<Explanation> explain_element(store::Store& store,
-                                                  mapping::Program const& program,
-                                                  FeedOf const& feed_of, ElementPath const& what);
+[[nodiscard]] Result<Explanation> explain_element(store::Store& store, TablesOf const& tables_of,
+                                                  ElementPath const& what);
 
 [[nodiscard]] std::string explanation_text(Explanation const& explanation);
 [[nodiscard]] std::string explanation_json(Explanation const& explanation);

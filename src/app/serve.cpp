@@ -71,10 +71,12 @@ Result<rest::Answer> answer_source(store::Store& store, FeedBook const& feeds,
   auto const element = call.parameter("element");
   if (!element.empty()) text += "." + std::string(element);
   auto const what = TRY(parse_element_path(text));
-  auto const feed_of = [&](std::string_view name) { return feeds.find(name).mapping; };
-  auto const program = feeds.find({}).program;
+  auto const tables_of = [&](std::string_view name) {
+    auto feed = feeds.find(name);
+    return FeedTables{std::move(feed.mapping), std::move(feed.program)};
+  };
   rest::Answer answer;
-  answer.body = explanation_json(TRY(explain_element(store, *program, feed_of, what)));
+  answer.body = explanation_json(TRY(explain_element(store, tables_of, what)));
   answer.media_type = "application/json";
   return answer;
 }
