@@ -35,7 +35,7 @@ class Program;
 
 struct Compiled {
   std::shared_ptr<Program const> program;  ///< null when there is any error
-  std::vector<Issue> issues;               ///< every mistake, `where` = "segment/PID.Patient.tsv:12"
+  std::vector<Issue> issues;  ///< every mistake, `where` = "segment/PID.Patient.tsv:12"
 };
 [[nodiscard]] Compiled compile(std::span<Layer const> layers);
 
@@ -48,21 +48,21 @@ struct RuleInfo {
 
 /// What is known of a sender beyond its messages.
 struct Feed {
-  std::string name;                          ///< part of the identity name space when MSH-3/4 are empty
-  std::string charset;                       ///< table 0211 name that overrides MSH-18
-  std::optional<int> zone_offset_minutes;    ///< for times without a zone; none: the time is left out
-  std::string identity_space;                ///< replaces MSH-4/MSH-3 as assigning system, when set
+  std::string name;     ///< part of the identity name space when MSH-3/4 are empty
+  std::string charset;  ///< table 0211 name that overrides MSH-18
+  std::optional<int> zone_offset_minutes;  ///< for times without a zone; none: the time is left out
+  std::string identity_space;              ///< replaces MSH-4/MSH-3 as assigning system, when set
 };
 
 /// What the store shall do with a resource; see docs/reference/mapping-tables.md, Events.
 enum class Verb : std::uint8_t { merge, put, ensure, remove };
 
 struct MappedResource {
-  std::string_view type;           ///< "Patient"; lives as long as the process
-  std::string id;                  ///< UUID, lower case
+  std::string_view type;  ///< "Patient"; lives as long as the process
+  std::string id;         ///< UUID, lower case
   Verb verb = Verb::merge;
-  std::uint32_t begin = 0, end = 0;     ///< its JSON in Output::json
-  std::vector<std::string> clear;  ///< top-level elements the message asks to delete (HL7 null)
+  std::uint32_t begin = 0, end = 0;  ///< its JSON in Output::json
+  std::vector<std::string> clear;    ///< top-level elements the message asks to delete (HL7 null)
 };
 
 /// A leaf value of the output and the bytes of the message it came from.
@@ -77,24 +77,25 @@ enum class Fate : std::uint8_t { mapped, ignored, unmapped };
 /// What became of one non-empty atom (subcomponent) of the message.
 struct LedgerEntry {
   Fate fate;
-  std::uint32_t segment;           ///< index in the message
+  std::uint32_t segment;                                     ///< index in the message
   std::uint16_t field, repetition, component, subcomponent;  ///< 1-based
-  std::uint32_t begin, end;        ///< its bytes in the message
-  std::uint32_t rule;              ///< ignored: by which rule; unmapped: the rule that refused it, or kNoRule
-  std::string_view reason;         ///< lives as long as the Program
+  std::uint32_t begin, end;                                  ///< its bytes in the message
+  std::uint32_t rule;  ///< ignored: by which rule; unmapped: the rule that refused it, or kNoRule
+  std::string_view reason;  ///< lives as long as the Program
 };
 inline constexpr std::uint32_t kNoRule = 0xFFFFFFFF;
 
 struct RunOptions {
   bool provenance = false;
   bool ledger = false;
-  bool urn_references = false;     ///< references as urn:uuid:<id> (bundles) instead of Type/<id> (store)
+  bool urn_references =
+      false;  ///< references as urn:uuid:<id> (bundles) instead of Type/<id> (store)
 };
 
 /// Reused from run to run, so that nothing is allocated once it has grown.
 struct Output {
-  std::string json;                        ///< the resources, one after the other
-  std::vector<MappedResource> resources;   ///< in the order they should be written
+  std::string json;                       ///< the resources, one after the other
+  std::vector<MappedResource> resources;  ///< in the order they should be written
   std::vector<Leaf> leaves;
   std::vector<LedgerEntry> ledger;
   std::uint32_t mapped = 0, ignored = 0, unmapped = 0;  ///< counted always
@@ -110,8 +111,9 @@ struct Output {
 
 enum class BundleType : std::uint8_t { transaction, message, collection };
 
-/// The resources as a FHIR Bundle. When `shift` is given it receives, per resource, how far its bytes moved from
-/// Output::json, so that leaves can be found in the bundle. Source: FHIR R4 bundle.html.
+/// The resources as a FHIR Bundle. When `shift` is given it receives, per resource, how far its
+/// bytes moved from Output::json, so that leaves can be found in the bundle. Source: FHIR R4
+/// bundle.html.
 void write_bundle(Output const& output, BundleType type, std::string& json,
                   std::vector<std::int64_t>* shift = nullptr);
 

@@ -1,0 +1,245 @@
+#include <algorithm>
+
+#include "mapping/compiler.h"
+#include "mapping/names.h"
+
+namespace sinew::mapping {
+namespace {
+
+constexpr Index kBeingCompiled = kNone - 1;
+
+bool is_type(fhir::TypeId type, std::string_view name) { return fhir::type(type).name == name; }
+
+/// True when no row below the group takes anything from the message.
+bool is_constant(TreeGroup const& group) {
+  return std::ranges::all_of(group.wholes, &Rule::is_constant) &&
+         std::ranges::all_of(group.children, [](TreeProperty const& property) {
+           return std::ranges::all_of(property.groups, is_constant);
+         });
+}
+
+/// The components or fields that the rows need, one of which has to be there; false: unknown.
+bool collect_needs(TreeGroup const& group, std::uint64_t& needs) {
+  for (auto const& rule : group.wholes) {
+    auto const& source = rule.source;
+    bool const is_part = source.base == Source::Base::value && source.parts[0] > 0;
+    if (!is_part && source.base != Source::Base::own) return false;
+    auto const number = is_part ? source.parts[0] : source.field;
+    needs |= std::uint64_t{1} << std::min<std::uint16_t>(number, 63);
+  }
+  return std::ranges::all_of(group.children, [&](TreeProperty const& property) {
+    return std::ranges::all_of(property.groups,
+                               [&](TreeGroup const& inner) { return collect_needs(inner, needs); });
+  });
+}
+
+}  // namespace
+
+std::string_view Compiler::key_of(fhir::Element const& element, bool underscore) {
+  auto key = std::string(underscore ? "\"_" : "\"") + std::string(element.name.view()) + "\":";
+  auto const [entry, fresh] = keys_.try_emplace(key);
+  if (fresh) entry->second = keep(key);
+  return entry->second;
+}
+
+Group Compiler::flatten_group(TreeGroup& group, fhir::TypeId type) {
+  static auto const element_type = fhir::find_type("Element");
+  Group out;
+  out.slot = group.slot;
+  out.url = group.url;
+  out.is_constant = is_constant(group);
+  if (group.is_driven) {
+    out.driver = static_cast<Index>(program_.sources.size());
+    program_.sources.push_back(group.driver);
+  }
+  if (!group.children.empty()) {
+    bool const is_primitive = fhir::type(type).kind == fhir::TypeKind::primitive;
+    out.object = flatten(group.children, is_primitive ? element_type : type);
+  }
+  out.first_rule = static_cast<Index>(program_.rules.size());
+  out.rule_count = static_cast<std::uint16_t>(group.wholes.size());
+  program_.rules.insert(program_.rules.end(), group.wholes.begin(), group.wholes.end());
+  return out;
+}
+
+Property Compiler::flatten_property(TreeProperty& property) {
+  auto const& element = *property.element;
+  Property out;
+  out.element = &element;
+  out.order = static_cast<std::uint8_t>(element.order);
+  out.is_list = element.is_list;
+  out.primitive = primitive_of(element.type);
+  out.is_required = element.min > 0;
+  out.binds = out.primitive == Primitive::none && element.strength == fhir::Strength::required &&
+              (is_type(element.type, "Coding") || is_type(element.type, "CodeableConcept"));
+  out.key = key_of(element, false);
+  out.underscore_key = key_of(element, true);
+  std::vector<Group> groups;
+  bool needs_known = true;
+  for (auto& group : property.groups) {
+    needs_known = collect_needs(group, out.needs) && needs_known;
+    groups.push_back(flatten_group(group, element.type));
+  }
+  if (!needs_known) out.needs = 0;
+  out.first_group = static_cast<Index>(program_.groups.size());
+  out.group_count = static_cast<std::uint16_t>(groups.size());
+  program_.groups.insert(program_.groups.end(), groups.begin(), groups.end());
+  return out;
+}
+
+Index Compiler::flatten(std::vector<TreeProperty>& properties, fhir::TypeId type) {
+  std::ranges::stable_sort(properties, [](TreeProperty const& a, TreeProperty const& b) {
+    return std::pair(a.element->order, a.sequence) < std::pair(b.element->order, b.sequence);
+  });
+  std::vector<Property> made;
+  for (auto& property : properties) made.push_back(flatten_property(property));
+  Object object;
+  object.type = type;
+  object.first_property = static_cast<Index>(program_.properties.size());
+  object.property_count = static_cast<std::uint16_t>(made.size());
+  program_.properties.insert(program_.properties.end(), made.begin(), made.end());
+  program_.objects.push_back(object);
+  return static_cast<Index>(program_.objects.size() - 1);
+}
+
+Index Compiler::build(Tree& tree) {
+  Index index;
+  if (fhir::type(tree.type).kind == fhir::TypeKind::primitive) {
+    // A primitive has no elements: one nameless property holds its rules.
+    TreeGroup group;
+    group.wholes = tree.wholes;
+    Property property;
+    property.primitive = primitive_of(tree.type);
+    auto const flat = flatten_group(group, tree.type);
+    property.first_group = static_cast<Index>(program_.groups.size());
+    property.group_count = 1;
+    program_.groups.push_back(flat);
+    Object object;
+    object.type = tree.type;
+    object.first_property = static_cast<Index>(program_.properties.size());
+    object.property_count = 1;
+    program_.properties.push_back(property);
+    index = static_cast<Index>(program_.objects.size());
+    program_.objects.push_back(object);
+  } else {
+    if (tree.row != nullptr && checks_required_) {
+      check_required(tree.properties, tree.type, *tree.row, false);
+    }
+    index = flatten(tree.properties, tree.type);
+  }
+  auto& object = program_.objects[index];
+  object.first_ignore = static_cast<Index>(program_.rules.size());
+  object.ignore_count = static_cast<std::uint16_t>(tree.ignores.size());
+  program_.rules.insert(program_.rules.end(), tree.ignores.begin(), tree.ignores.end());
+  return index;
+}
+
+void Compiler::add_table(Tree& tree, EffectiveTable const& table, std::uint8_t slot) {
+  auto const parts = table_name(table.name());
+  TableContext context;
+  (table.kind == TableKind::segment ? context.segment : context.v2_type) = parts.source;
+  for (auto const& row : table.rows) {
+    add_row(tree, {&table, &row, context, slot},
+            {row.cells[1], row.cells[2], row.cells[3], row.cells[4]});
+  }
+}
+
+Index Compiler::object_of_table(EffectiveTable const& table) {
+  auto const key = std::string(table.stem);
+  auto const [entry, fresh] = objects_.try_emplace(key, kBeingCompiled);
+  if (!fresh) {
+    if (entry->second != kBeingCompiled) return entry->second;
+    if (!table.rows.empty()) error(table.rows[0], "the table runs itself");
+    return kNone;
+  }
+  Tree tree;
+  tree.type = fhir::find_type(table_name(table.name()).type);
+  Index index = kNone;
+  if (tree.type != 0 && !fhir::type(tree.type).is_abstract) {
+    add_table(tree, table, 0);
+    index = build(tree);
+  } else if (!table.rows.empty()) {
+    error(table.rows[0], "the name of the table holds no FHIR type: <V2TYPE>.<Type>[.<variant>]");
+  }
+  objects_[key] = index;
+  return index;
+}
+
+void Compiler::check_segment_table(EffectiveTable const& table) {
+  if (objects_.contains(std::string(table.stem))) return;
+  // It may add to a resource that another table makes: what R4 requires is checked where they meet.
+  checks_required_ = false;
+  object_of_table(table);
+  checks_required_ = true;
+}
+
+Index Compiler::object_with_map(EffectiveTable const* table, Index map, fhir::TypeId target,
+                                TableRow const& row) {
+  auto key = (table == nullptr ? std::string("-") : std::string(table->stem)) + "+" +
+             std::string(program_.code_maps[map].name);
+  auto const [entry, fresh] = objects_.try_emplace(key, kBeingCompiled);
+  if (!fresh) return entry->second == kBeingCompiled ? kNone : entry->second;
+  Tree tree;
+  tree.type = target;
+  tree.row = &row;
+  Rule rule;
+  rule.action = Action::coding;
+  rule.argument = map;
+  rule.source.base = Source::Base::value;
+  rule.element = fhir::find_element(target, "coding");
+  insert(tree, {{rule.element, {}, {}}}, rule, row);
+  if (table != nullptr) {
+    add_table(tree, *table, 0);
+  } else {
+    // Nothing says how the type becomes a concept: what was sent is kept as its text.
+    rule.action = Action::text;
+    rule.primitive = Primitive::string;
+    rule.element = fhir::find_element(target, "text");
+    insert(tree, {{rule.element, {}, {}}}, rule, row);
+  }
+  auto const index = build(tree);
+  objects_[key] = index;
+  return index;
+}
+
+bool Compiler::gives_always(TreeGroup const& group, bool constants_do) const {
+  bool const by_whole = std::ranges::any_of(group.wholes, [](Rule const& rule) {
+    return rule.is_constant && rule.condition == kNone && rule.event == kNone;
+  });
+  if (by_whole) return true;
+  if (!constants_do && !is_constant(group)) return false;
+  return std::ranges::any_of(group.children, [&](TreeProperty const& property) {
+    return std::ranges::any_of(
+        property.groups, [&](TreeGroup const& inner) { return gives_always(inner, constants_do); });
+  });
+}
+
+void Compiler::check_required(std::vector<TreeProperty> const& properties, fhir::TypeId type,
+                              TableRow const& row, bool has_whole) {
+  for (auto const& element : fhir::elements(type)) {
+    if (element.min == 0 || has_whole) continue;
+    if (is_type(type, "Extension") && element.name == std::string_view("url")) continue;
+    if (policies_.contains({type, element.order})) continue;
+    bool const given = std::ranges::any_of(properties, [&](TreeProperty const& property) {
+      return property.element->order == element.order &&
+             std::ranges::any_of(property.groups,
+                                 [&](TreeGroup const& group) { return gives_always(group, true); });
+    });
+    if (given) continue;
+    error(row, "a " + std::string(fhir::type(type).name.view()) + " needs `" +
+                   std::string(element.name.view()) +
+                   "`: no constant gives it always, and required/*.tsv has no policy for it");
+  }
+  for (auto const& property : properties) {
+    for (auto const& group : property.groups) {
+      if (group.children.empty()) continue;
+      bool const is_primitive =
+          fhir::type(property.element->type).kind == fhir::TypeKind::primitive;
+      if (is_primitive) continue;
+      check_required(group.children, property.element->type,
+                     group.row == nullptr ? row : *group.row, !group.wholes.empty());
+    }
+  }
+}
+
+}  // namespace sinew::mapping
