@@ -40,11 +40,16 @@ struct ParsedReference {
 [[nodiscard]] ParsedReference parse_reference(std::string_view text);
 
 /// Puts what `incoming` says into what is stored, element by element of the top level: an incoming
-/// element takes the place of the stored one whole; what it leaves out stays; `clear` names
-/// elements that go. `identifier` is united by system, value and type, and `link` by its target,
-/// because several senders each know some of them. `id` and `meta` stay as stored (the store owns
-/// them). Returns  JSON text: `resourceType`, `id`, `meta`, then the order of the definition. Fails
-/// `invalid` when the two are not of one resource type.
+/// element takes the place of the stored one whole (and a choice that of its other types); what it
+/// leaves out stays; `clear` names elements whose stored value goes ("deceasedBoolean").
+///
+/// `identifier` is united by system and value (and type, where both say one), and `Patient.link` by
+/// its target, because several senders each know some of them; naming them in `clear` replaces
+/// them. The `id` stays as stored. `meta` is an element like others: the store writes its version
+/// into it.
+///
+/// Returns  JSON text in the order of the definition: `resourceType`, `id`, `meta` ...
+/// Fails    `invalid` when the two are not of one resource type.
 [[nodiscard]] Result<std::string> merge_resource(json::Value stored, json::Value incoming,
                                                  std::span<std::string_view const> clear = {});
 

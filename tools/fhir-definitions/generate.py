@@ -75,7 +75,7 @@ def type_cell(element):
 
 def element_row(element):
     binding = element.get("binding", {})
-    value_set = binding.get("valueSet", "").removesuffix("|4.0.1")
+    value_set = binding.get("valueSet", "").split("|")[0]
     flags = ("S" if element.get("isSummary") else "") + ("M" if element.get("isModifier") else "")
     return {"path": element["path"], "min": str(element["min"]), "max": element["max"],
             "types": type_cell(element), "strength": binding.get("strength", ""),
@@ -207,6 +207,8 @@ def read_table(path):
 def apply_overlay(tables, overlay):
     """remove: the row and those of paths below it; set: some cells; add: a row after another."""
     for fact in overlay:
+        if fact["table"] not in tables:
+            continue
         rows, key = tables[fact["table"]], fact["key"]
         key_column = COLUMNS[fact["table"]][0]
         cells = dict(cell.split("=", 1) for cell in fact["cells"].split("; ") if cell)
@@ -244,10 +246,13 @@ def main():
     types, elements = type_tables(resources)
     tables = {"types": types, "elements": elements,
               "search_parameters": search_parameter_rows(resources)}
-    apply_overlay(tables, read_table(OUT / "overlay.tsv"))
+    overlay = read_table(OUT / "overlay.tsv")
+    apply_overlay(tables, overlay)
     types += backbone_types(elements)
     tables["search_parameters"].sort(key=lambda row: row["url"])
-    tables["value_sets"] = value_set_rows(resources, elements)
+    value_sets = {"value_sets": value_set_rows(resources, elements)}
+    apply_overlay(value_sets, overlay)
+    tables |= value_sets
     for name, rows in tables.items():
         write_table(arguments.out / f"{name}.tsv", rows, COLUMNS[name], manifest["version"])
 
