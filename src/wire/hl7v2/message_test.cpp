@@ -51,7 +51,7 @@ TEST_CASE("fields are numbered as the standard numbers them") {
   CHECK(message->field_count(1) == 5);
   CHECK(message->field_count(2) == 0);
   CHECK(message->segment_bytes(1) == "PID|1||A~B|\"\"|");
-  CHECK(message->first("PID", 3).data() - message->bytes().data() == 26);
+  CHECK(message->first("PID", 3).data() - message->bytes().data() == 25);
   CHECK(message->first("ZZZ", 3).empty());
   CHECK(message->find_segment("PV1") == 2);
 }
