@@ -24,6 +24,12 @@ constexpr auto kHashedPaths = std::to_array<std::string_view>({
 
 std::int64_t signed_hash(std::uint64_t hash) { return static_cast<std::int64_t>(hash); }
 
+/// The id has its own table, and lastUpdated is the store's to write.
+bool is_kept_elsewhere(fhir::PathId path) {
+  std::string_view const expression = fhir::index_paths()[path].expression;
+  return expression == "Resource.id" || expression == "Resource.meta.lastUpdated";
+}
+
 IndexRow row(IndexKind kind, IndexValue const& value) {
   return {.kind = kind, .path = value.path, .text = {}};
 }
@@ -35,7 +41,7 @@ IndexRow hashed_row(IndexValue const& value, std::int64_t hash) {
 }
 
 void append_token(IndexValue const& value, std::vector<IndexRow>& out) {
-  if (is_hashed_token(value.path) && !value.code.empty()) {
+  if (is_hashed_token(value.path)) {
     out.push_back(hashed_row(value, hash_of_value(value.code)));
     out.push_back(hashed_row(value, hash_of_token(value.system, value.code)));
     return;
@@ -45,13 +51,9 @@ void append_token(IndexValue const& value, std::vector<IndexRow>& out) {
 }
 
 void append_reference(IndexValue const& value, std::vector<IndexRow>& out) {
-  if (!value.system.empty()) {  // logical reference, by identifier
-    out.push_back(hashed_row(value, hash_of_token(value.system, value.code)));
-    return;
-  }
   auto const target = local_target(value.code);
   if (target.empty()) {
-    out.push_back(hashed_row(value, hash_of_value(value.code)));
+    out.push_back(hashed_row(value, hash_of_token(kUrlSystem, value.code)));
     return;
   }
   out.push_back(row(IndexKind::reference, value));
@@ -59,6 +61,7 @@ void append_reference(IndexValue const& value, std::vector<IndexRow>& out) {
 }
 
 void append_rows(IndexValue const& value, std::vector<IndexRow>& out) {
+  if (is_kept_elsewhere(value.path)) return;
   switch (value.type) {
     case ParameterType::token:
       return append_token(value, out);
@@ -129,6 +132,8 @@ TokenParts split_token(std::string_view joined) {
 }
 
 bool is_hashed_token(fhir::PathId path) {
+  // The identifier of a logical reference is a token on the reference's path.
+  if (fhir::index_paths()[path].type == ParameterType::reference) return true;
   auto const expression = fhir::index_paths()[path].expression;
   return std::ranges::any_of(kHashedPaths, [&](std::string_view end) {
     // The end of the path proper: `Patient.telecom.where(system='phone')` ends in telecom.

@@ -57,6 +57,9 @@ struct TokenParts {
 [[nodiscard]] std::int64_t hash_of_value(std::string_view value);
 [[nodiscard]] std::int64_t hash_of_token(std::string_view system, std::string_view value);
 
+/// The "system" under which references to other servers, canonical URLs and the like are hashed.
+inline constexpr std::string_view kUrlSystem = "\x1furl";
+
 /// "Patient/1" of a reference within this server ("Patient/1", "Patient/1/_history/2"), or empty.
 [[nodiscard]] std::string_view local_target(std::string_view reference);
 

@@ -92,12 +92,14 @@ struct Resource {
 
 // ---------------------------------------------------------------- search
 
-/// A value of a search, as a prefix/modifier-free condition on one parameter.
+/// One parameter of a search. `_has:Observation:subject:code` is parameter "_has", modifier
+/// "Observation:subject", chain "code".
 /// Source: FHIR R4 search.html.
 struct Criterion {
   std::string parameter;  ///< "birthdate", "subject", "_id", "_lastUpdated"
   std::string modifier;  ///< "", "exact", "contains", "missing", "not", "identifier", "Patient" ...
-  std::vector<std::string> values;  ///< the comma-separated alternatives, unescaped, with prefixes
+  std::vector<std::string> values;  ///< the comma-separated alternatives, with prefixes; `\|`, `\$`
+                                    ///< and `\\` still escaped
   std::string chain;                ///< "name" in `subject:Patient.name`; empty: no chain
 };
 
@@ -114,7 +116,8 @@ struct Query {
   std::string cursor;  ///< opaque, from SearchPage::next
   bool want_total = true;
   std::vector<std::string> include;  ///< "Observation:subject", "Observation:subject:Patient", "*"
-  std::vector<std::string> revinclude;
+  std::vector<std::string>
+      revinclude;  ///< both: with "iterate:" in front to go on from what was included
 };
 
 struct SearchPage {
