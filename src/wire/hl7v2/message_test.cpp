@@ -72,6 +72,7 @@ TEST_CASE("line ends of every kind end segments, and each tolerance is an issue"
       {"MSH|^~\\&|A\r  PID|1\r", "MSH PID", "white space before a segment"},
       {"MSH|^~\\&|A\rpid|1\r", "MSH pid", "lower case"},
       {"msh|^~\\&|A\rpid|1\r", "msh pid", "lower case"},
+      {"MSH|^~\\&|A\npid|1\nthe|end\nobx|1\n", "MSH pid obx", "lower case"},
       {"MSH|^~\\&|A\nOBX|1|TX|||one\ntwo\n\nthree||F\nOBX|2\n", "MSH OBX OBX", "line break inside"},
       {"MSH|^~\\&|A\rOBX|1|TX|||pid|1\rnot an id|x\rOBX|2\r", "MSH OBX OBX", "line break inside"},
       {"MSH|^~\\&|A\rPID|1\rMSH|^~\\&|B\r", "MSH PID MSH", "this is a batch"},

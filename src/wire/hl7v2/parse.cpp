@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "wire/hl7v2/dictionary.h"
 #include "wire/hl7v2/message.h"
 #include "wire/hl7v2/scan.h"
 #include "wire/hl7v2/structure.h"
@@ -190,10 +191,14 @@ Parser::Line Parser::line_at(std::size_t& offset, std::size_t end, bool after_ca
   if (!closed) return Line::text;
   if (!is_plain_id(at)) {
     auto is_letter_or_digit = [](char c) { return is_ascii_alpha(c) || is_ascii_digit(c); };
-    // QUIRK(hand-written feeds): ids in lower case. Only after a CR: bare LF occurs inside text.
-    bool const lower = after_carriage_return && is_ascii_alpha(at[0]) &&
-                       is_letter_or_digit(at[1]) && is_letter_or_digit(at[2]);
+    bool const lower =
+        is_ascii_alpha(at[0]) && is_letter_or_digit(at[1]) && is_letter_or_digit(at[2]);
+    // QUIRK(hand-written feeds): ids in lower case. After a bare LF, which occurs inside text, only
+    // those that the standard knows.
     if (!lower) return Line::text;
+    if (!after_carriage_return && segment_name(Version::v2_5_1, to_upper({at, 3})).empty()) {
+      return Line::text;
+    }
     report(Fault::lower_case_id, message_.segments_.size());
   }
   auto const start = static_cast<std::size_t>(at - bytes_.data());
