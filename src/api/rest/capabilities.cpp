@@ -1,0 +1,180 @@
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "api/rest/context.h"
+#include "fhir/definitions.h"
+#include "fhir/search_index.h"
+#include "json/write.h"
+
+namespace sinew::rest {
+namespace {
+
+constexpr std::string_view kInteractions[] = {"read",   "vread",       "update",          "delete",
+                                              "create", "search-type", "history-instance"};
+
+struct TypeRow {
+  fhir::ParameterType type;
+  std::string_view code;
+};
+/// Source: FHIR R4 valueset-search-param-type.
+constexpr auto kTypes = std::to_array<TypeRow>({
+    {fhir::ParameterType::number, "number"},
+    {fhir::ParameterType::date, "date"},
+    {fhir::ParameterType::string, "string"},
+    {fhir::ParameterType::token, "token"},
+    {fhir::ParameterType::reference, "reference"},
+    {fhir::ParameterType::composite, "composite"},
+    {fhir::ParameterType::quantity, "quantity"},
+    {fhir::ParameterType::uri, "uri"},
+    {fhir::ParameterType::special, "special"},
+});
+
+std::string_view type_code(fhir::ParameterType type) {
+  auto const* const row = std::ranges::find(kTypes, type, &TypeRow::type);
+  return row == kTypes.end() ? "special" : row->code;
+}
+
+bool has_instances(fhir::Type const& type) {
+  return type.kind == fhir::TypeKind::resource && !type.is_abstract;
+}
+
+/// `Observation:subject` under each type that it may point at.
+using ReverseIncludes = std::map<fhir::TypeId, std::vector<std::string>>;
+
+ReverseIncludes reverse_includes() {
+  ReverseIncludes found;
+  auto const types = fhir::types();
+  for (fhir::TypeId id = 1; id < types.size(); ++id) {
+    if (!has_instances(types[id])) continue;
+    for (auto const& parameter : fhir::search_parameters(id)) {
+      for (auto const target : parameter.targets) {
+        found[target].push_back(std::string(types[id].name.view()) + ':' +
+                                std::string(parameter.code));
+      }
+    }
+  }
+  return found;
+}
+
+void write_codes(json::Writer& writer, std::string_view key, std::vector<std::string> const& list) {
+  if (list.empty()) return;
+  writer.key(key);
+  writer.begin_array();
+  for (auto const& item : list) writer.string(item);
+  writer.end_array();
+}
+
+void write_parameters(json::Writer& writer, fhir::TypeId type) {
+  auto const parameters = fhir::search_parameters(type);
+  if (parameters.empty()) return;
+  writer.key("searchParam");
+  writer.begin_array();
+  for (auto const& parameter : parameters) {
+    writer.begin_object();
+    writer.member("name", parameter.code);
+    if (!parameter.url.empty()) writer.member("definition", parameter.url);
+    writer.member("type", type_code(parameter.type));
+    writer.end_object();
+  }
+  writer.end_array();
+}
+
+void write_resource(json::Writer& writer, fhir::TypeId id, ReverseIncludes const& reverse) {
+  auto const name = fhir::type(id).name.view();
+  writer.begin_object();
+  writer.member("type", name);
+  writer.member("profile", "http://hl7.org/fhir/StructureDefinition/" + std::string(name));
+  writer.key("interaction");
+  writer.begin_array();
+  for (auto const interaction : kInteractions) {
+    writer.begin_object();
+    writer.member("code", interaction);
+    writer.end_object();
+  }
+  writer.end_array();
+  writer.member("versioning", "versioned-update");
+  writer.key("readHistory");
+  writer.boolean(true);
+  writer.key("updateCreate");
+  writer.boolean(true);
+  writer.key("conditionalCreate");
+  writer.boolean(true);
+  writer.member("conditionalRead", "not-match");
+  writer.key("conditionalUpdate");
+  writer.boolean(true);
+  writer.member("conditionalDelete", "single");
+  std::vector<std::string> includes;
+  for (auto const& parameter : fhir::search_parameters(id)) {
+    if (parameter.type != fhir::ParameterType::reference) continue;
+    includes.push_back(std::string(name) + ':' + std::string(parameter.code));
+  }
+  write_codes(writer, "searchInclude", includes);
+  if (auto const found = reverse.find(id); found != reverse.end()) {
+    write_codes(writer, "searchRevInclude", found->second);
+  }
+  write_parameters(writer, id);
+  writer.end_object();
+}
+
+void write_head(json::Writer& writer, Context const& context, Call const& call) {
+  writer.member("resourceType", "CapabilityStatement");
+  writer.member("status", "active");
+  writer.member("date", to_string(context.started));
+  writer.member("publisher", "Sinew");
+  writer.member("kind", "instance");
+  writer.key("software");
+  writer.begin_object();
+  writer.member("name", "Sinew");
+  if (!context.options.software_version.empty()) {
+    writer.member("version", context.options.software_version);
+  }
+  writer.end_object();
+  writer.key("implementation");
+  writer.begin_object();
+  writer.member("description", "FHIR R4 over HL7 v2 and REST");
+  writer.member("url", call.base);
+  writer.end_object();
+  writer.member("fhirVersion", "4.0.1");
+  writer.key("format");
+  writer.begin_array();
+  writer.string("application/fhir+json");
+  writer.string("application/fhir+xml");
+  writer.end_array();
+}
+
+}  // namespace
+
+/// Printed from the element and parameter tables on every call; nobody asks often.
+/// Source: FHIR R4 http.html#capabilities, capabilitystatement.html.
+Result<Answer> capabilities(Context const& context, Call const& call) {
+  Answer answer;
+  json::Writer writer(answer.body);
+  writer.begin_object();
+  write_head(writer, context, call);
+  writer.key("rest");
+  writer.begin_array();
+  writer.begin_object();
+  writer.member("mode", "server");
+  writer.key("resource");
+  writer.begin_array();
+  auto const reverse = reverse_includes();
+  for (fhir::TypeId id = 1; id < fhir::types().size(); ++id) {
+    if (has_instances(fhir::type(id))) write_resource(writer, id, reverse);
+  }
+  writer.end_array();
+  writer.key("interaction");
+  writer.begin_array();
+  for (auto const interaction : {"transaction", "batch"}) {
+    writer.begin_object();
+    writer.member("code", interaction);
+    writer.end_object();
+  }
+  writer.end_array();
+  writer.end_object();
+  writer.end_array();
+  writer.end_object();
+  return answer;
+}
+
+}  // namespace sinew::rest

@@ -1,0 +1,227 @@
+#include "api/rest/format.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "api/rest/outcome.h"
+#include "api/rest/subset.h"
+#include "base/text.h"
+#include "fhir/xml.h"
+#include "json/write.h"
+
+namespace sinew::rest {
+namespace {
+
+struct FormatRow {
+  std::string_view name;
+  Format format;
+};
+
+/// What Accept, Content-Type and `_format` may say. Source: FHIR R4 http.html#mime-type.
+constexpr auto kFormats = std::to_array<FormatRow>({
+    {"application/fhir+json", Format::json},
+    {"application/json", Format::json},
+    {"application/json+fhir", Format::json},  // QUIRK(DSTU2 clients): the older name
+    {"text/json", Format::json},
+    {"json", Format::json},
+    {"application/fhir+xml", Format::xml},
+    {"application/xml", Format::xml},
+    {"application/xml+fhir", Format::xml},
+    {"text/xml", Format::xml},
+    {"xml", Format::xml},
+});
+
+struct SummaryRow {
+  std::string_view name;
+  Summary summary;
+};
+constexpr auto kSummaries = std::to_array<SummaryRow>({
+    {"true", Summary::summary},
+    {"text", Summary::text},
+    {"data", Summary::data},
+    {"count", Summary::count},
+    {"false", Summary::none},
+});
+
+/// A media type without its parameters.
+std::string_view without_parameters(std::string_view type) {
+  return trim(type.substr(0, type.find(';')));
+}
+
+std::optional<Format> find_format(std::string_view type) {
+  auto const wanted = without_parameters(type);
+  auto const* const row = std::ranges::find_if(
+      kFormats, [&](FormatRow const& known) { return equals_ignoring_case(known.name, wanted); });
+  if (row == kFormats.end()) return {};
+  return row->format;
+}
+
+/// The quality of one entry of Accept in thousandths. Source: RFC 9110 §12.4.2.
+int quality(std::string_view entry) {
+  for (auto part : split(entry, ';')) {
+    part = trim(part);
+    if (!part.starts_with("q=") && !part.starts_with("Q=")) continue;
+    part.remove_prefix(2);
+    int thousandths = 0;
+    int scale = 1000;
+    for (char const c : part) {
+      if (c == '.') continue;
+      if (!is_ascii_digit(c) || scale == 0) break;
+      thousandths += (c - '0') * scale;
+      scale /= 10;
+    }
+    return thousandths;
+  }
+  return 1000;
+}
+
+Result<Format> accepted(std::string_view accept) {
+  if (trim(accept).empty()) return Format::json;
+  std::optional<Format> best;
+  int best_quality = 0;
+  for (auto const entry : split(accept, ',')) {
+    auto const type = without_parameters(entry);
+    auto format = find_format(type);
+    if (type == "*/*" || type == "application/*") format = Format::json;
+    if (!format || quality(entry) <= best_quality) continue;
+    best = format;
+    best_quality = quality(entry);
+  }
+  if (best) return *best;
+  return fail(ErrorCode::not_supported, "neither JSON nor XML is accepted", "Accept");
+}
+
+/// Source: FHIR R4 http.html#ops, "Prefer: return=".
+Return preferred(std::string_view prefer) {
+  for (auto part : split(prefer, ',')) {
+    for (auto token : split(part, ';')) {
+      token = trim(token);
+      if (token == "return=minimal") return Return::minimal;
+      if (token == "return=representation") return Return::representation;
+      if (token == "return=OperationOutcome") return Return::outcome;
+    }
+  }
+  return Return::unsaid;
+}
+
+Result<> take_parameter(std::string const& name, std::string const& value, Presentation& into,
+                        bool& taken) {
+  taken = true;
+  if (name == "_format") {
+    // A plus in a query is a blank unless it was escaped, and few escape it.
+    auto repaired = value;
+    std::ranges::replace(repaired, ' ', '+');
+    auto const format = find_format(repaired);
+    if (!format) return fail(ErrorCode::not_supported, "unknown format", "_format");
+    into.format = *format;
+  } else if (name == "_pretty") {
+    into.pretty = value == "true";
+  } else if (name == "_summary") {
+    auto const* const row = std::ranges::find(kSummaries, value, &SummaryRow::name);
+    if (row == kSummaries.end()) return fail(ErrorCode::invalid, "unknown summary", "_summary");
+    into.summary = row->summary;
+  } else if (name == "_elements") {
+    for (auto const element : split(value, ',')) into.elements.emplace_back(trim(element));
+  } else {
+    taken = false;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Presentation> take_presentation(net::Headers const& headers, Parameters& parameters) {
+  Presentation presentation;
+  bool format_given = false;
+  Parameters kept;
+  for (auto& [name, value] : parameters) {
+    bool taken = false;
+    TRY(take_parameter(name, value, presentation, taken));
+    format_given |= name == "_format";
+    if (!taken) kept.emplace_back(std::move(name), std::move(value));
+  }
+  parameters = std::move(kept);
+  if (!format_given) presentation.format = TRY(accepted(headers.value("Accept")));
+  presentation.prefer = preferred(headers.value("Prefer"));
+  return presentation;
+}
+
+Result<json::Document> read_body(net::HttpRequest const& request) {
+  auto const type = request.headers.value("Content-Type");
+  auto const first = request.body.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  if (first == std::string::npos) {
+    return fail(ErrorCode::malformed, "the body is empty", "Content-Type");
+  }
+  auto format = find_format(type);
+  if (type.empty()) format = request.body[first] == '<' ? Format::xml : Format::json;
+  if (!format) return fail(ErrorCode::not_supported, "neither JSON nor XML", "Content-Type");
+  if (*format == Format::json) return json::Document::parse(request.body);
+  return json::Document::parse(TRY(fhir::json_from_xml(request.body)));
+}
+
+net::HttpResponse render(Answer answer, Presentation const& presentation) {
+  net::HttpResponse response;
+  response.status = answer.status;
+  response.headers = std::move(answer.headers);
+  response.body = std::move(answer.body);
+  if (response.body.empty()) return response;
+  if (!answer.media_type.empty()) {
+    response.headers.add("Content-Type", answer.media_type);
+    return response;
+  }
+  bool const is_xml = presentation.format == Format::xml;
+  bool const keep = !is_xml && !presentation.pretty && !is_subset(presentation);
+  if (!keep) {
+    auto document = json::Document::parse(std::move(response.body));
+    if (document && is_subset(presentation)) {
+      document = json::Document::parse(subset(document->root(), presentation));
+    }
+    auto text = !document ? Result<std::string>(std::move(document).failure())
+                : is_xml  ? fhir::xml_from_json(document->root())
+                          : json::print(document->root(), presentation.pretty
+                                                              ? json::Writer::Style::pretty
+                                                              : json::Writer::Style::compact);
+    if (!text) return render(refuse(500, text.error()), {});
+    response.body = *std::move(text);
+  }
+  response.headers.add("Content-Type", is_xml ? "application/fhir+xml;charset=utf-8"
+                                              : "application/fhir+json;charset=utf-8");
+  return response;
+}
+
+std::string http_date(Instant instant) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  constexpr std::string_view kDays[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+  constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  auto days = instant.ms / kDayMs;
+  if (instant.ms % kDayMs < 0) --days;
+  auto const date = civil_from_days(days);
+  auto const seconds = (instant.ms - days * kDayMs) / 1000;
+  auto const two = [](std::int64_t number) {
+    auto text = std::to_string(number);
+    return number < 10 ? "0" + text : text;
+  };
+  std::string out(kDays[static_cast<std::size_t>((days % 7 + 7) % 7)]);
+  out += ", " + two(date.day) + ' ';
+  out += kMonths[static_cast<std::size_t>(date.month - 1)];
+  out += ' ' + std::to_string(date.year) + ' ' + two(seconds / 3600) + ':' +
+         two(seconds / 60 % 60) + ':' + two(seconds % 60) + " GMT";
+  return out;
+}
+
+std::string entity_tag(std::uint64_t version) { return "W/\"" + std::to_string(version) + '"'; }
+
+Result<std::uint64_t> read_entity_tag(std::string_view tag) {
+  tag = trim(tag);
+  if (tag.starts_with("W/")) tag.remove_prefix(2);
+  if (tag.size() >= 2 && tag.front() == '"' && tag.back() == '"') {
+    tag = tag.substr(1, tag.size() - 2);
+  }
+  auto const version = parse_integer<std::uint64_t>(tag);
+  if (!version) return fail(ErrorCode::invalid, "not an entity tag of ours", "If-Match");
+  return *version;
+}
+
+}  // namespace sinew::rest

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/rest/rest.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "json/json.h"
+
+namespace sinew::rest {
+
+/// Takes `_format`, `_pretty`, `_summary` and `_elements` out of the parameters, and reads Accept
+/// and Prefer. `_format` wins over Accept. Fails `not_supported` when no format that is asked for
+/// is one of ours (the answer is 406), `invalid` at a parameter that cannot be read.
+[[nodiscard]] Result<Presentation> take_presentation(net::Headers const& headers,
+                                                     Parameters& parameters);
+
+/// The resource in the body of a request, by its Content-Type: JSON or XML, or by its first
+/// character where the type is left out. Fails `malformed` with the place, `not_supported` for
+/// another type (the answer is 415).
+[[nodiscard]] Result<json::Document> read_body(net::HttpRequest const& request);
+
+/// The HTTP response of an answer: JSON as stored, or re-spaced, or as XML.
+[[nodiscard]] net::HttpResponse render(Answer answer, Presentation const& presentation);
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`. Source: RFC 9110 §5.6.7.
+[[nodiscard]] std::string http_date(Instant instant);
+
+/// `W/"3"` and back; also `"3"` and `3`, which clients send. Fails `invalid` at If-Match.
+[[nodiscard]] std::string entity_tag(std::uint64_t version);
+[[nodiscard]] Result<std::uint64_t> read_entity_tag(std::string_view tag);
+
+}  // namespace sinew::rest

@@ -1,0 +1,70 @@
+#include "api/rest/routes.h"
+
+#include "base/text.h"
+
+namespace sinew::rest {
+
+/// Every interaction. The first row that matches answers.
+std::vector<BuiltInRoute> const& built_in_table() {
+  // clang-format off
+  static std::vector<BuiltInRoute> const table = {
+      // method   pattern                           interaction         audit  query  handler
+      {"GET",    "/health",                         "health",           'E',   false, health},
+      {"GET",    "/ready",                          "ready",            'E',   false, ready},
+      {"GET",    "/metrics",                        "metrics",          'E',   false, exposition},
+      {"GET",    "metadata",                        "capabilities",     'E',   false, capabilities},
+      {"POST",   "",                                "batch",            'E',   false, process_bundle},
+      {"GET",    "{type}/{id}",                     "read",             'R',   false, read},
+      {"GET",    "{type}/{id}/_history/{version}",  "vread",            'R',   false, read_version},
+      {"GET",    "{type}/{id}/_history",            "history-instance", 'R',   false, history},
+      {"GET",    "{type}",                          "search-type",      'E',   false, search},
+      {"POST",   "{type}/_search",                  "search-type",      'E',   false, search},
+      {"POST",   "{type}",                          "create",           'C',   false, create},
+      {"PUT",    "{type}/{id}",                     "update",           'U',   false, update},
+      {"PUT",    "{type}",                          "update",           'U',   true,  update_conditionally},
+      {"DELETE", "{type}/{id}",                     "delete",           'D',   false, remove},
+      {"DELETE", "{type}",                          "delete",           'D',   true,  remove_conditionally},
+  };
+  // clang-format on
+  return table;
+}
+
+std::vector<RouteInfo> built_in_routes() {
+  std::vector<RouteInfo> rows;
+  for (auto const& row : built_in_table()) {
+    rows.push_back({row.method, row.pattern, row.interaction, row.audit});
+  }
+  return rows;
+}
+
+std::optional<PathParts> match(std::string_view pattern, std::vector<std::string> const& segments) {
+  auto const wanted = pattern.empty() ? std::vector<std::string_view>() : split(pattern, '/');
+  if (wanted.size() != segments.size()) return {};
+  PathParts parts;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    auto const& segment = segments[i];
+    auto* const into = wanted[i] == "{type}"      ? &parts.type
+                       : wanted[i] == "{id}"      ? &parts.id
+                       : wanted[i] == "{version}" ? &parts.version
+                                                  : nullptr;
+    bool const is_name = !segment.empty() && segment[0] != '_' && segment[0] != '$';
+    if (into ? !is_name : wanted[i] != segment) return {};
+    if (into) *into = segment;
+  }
+  return parts;
+}
+
+Result<std::vector<std::string>> segments_of(std::string_view path) {
+  constexpr std::size_t kSegmentsMax = 16;
+  std::vector<std::string> segments;
+  if (path.starts_with('/')) path.remove_prefix(1);
+  if (path.ends_with('/')) path.remove_suffix(1);
+  if (path.empty()) return segments;
+  for (auto const segment : split(path, '/')) {
+    if (segments.size() == kSegmentsMax) return fail(ErrorCode::malformed, "the path is too deep");
+    segments.push_back(TRY(net::percent_decode(segment, false)));
+  }
+  return segments;
+}
+
+}  // namespace sinew::rest

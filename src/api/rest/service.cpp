@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "api/rest/context.h"
+#include "api/rest/format.h"
+#include "api/rest/outcome.h"
+#include "api/rest/rest.h"
+#include "api/rest/routes.h"
+#include "base/text.h"
+
+namespace sinew::rest {
+namespace {
+
+constexpr int kBadRequest = 400;
+constexpr int kMethodNotAllowed = 405;
+constexpr int kNotAcceptable = 406;
+
+/// A row at work: the route and what it counts.
+struct ActiveRoute {
+  Route route;
+  bool needs_query = false;
+  std::array<Counter*, 6> answered{};  ///< by the first digit of the status
+  Histogram* seconds = nullptr;
+};
+
+/// A host as a URL can carry it; what else a client sends is not echoed.
+bool is_host(std::string_view host) {
+  return !host.empty() && std::ranges::all_of(host, [](char c) {
+    return is_ascii_alpha(c) || is_ascii_digit(c) || c == '.' || c == '-' || c == ':' || c == '[' ||
+           c == ']' || c == '_';
+  });
+}
+
+bool is_form(net::HttpRequest const& request) {
+  return request.headers.value("Content-Type").starts_with("application/x-www-form-urlencoded");
+}
+
+}  // namespace
+
+std::string_view Call::parameter(std::string_view name) const {
+  auto const found =
+      std::ranges::find(parameters, name, &std::pair<std::string, std::string>::first);
+  return found == parameters.end() ? std::string_view{} : std::string_view(found->second);
+}
+
+struct Service::State {
+  State(store::Store& store_used, Metrics& metrics_used, Clock& clock_used, Options given)
+      : options(std::move(given)),
+        metrics(metrics_used),
+        context{store_used,
+                clock_used,
+                options,
+                metrics_used,
+                clock_used.now(),
+                [this](net::HttpRequest const& request) {
+                  Presentation ignored;
+                  return answer(request, ignored);
+                }} {}
+
+  Answer answer(net::HttpRequest const& request, Presentation& presentation);
+  Answer call_handler(ActiveRoute const& active, net::HttpRequest const& request, PathParts parts,
+                      Presentation& presentation);
+  Answer run(ActiveRoute const& active, net::HttpRequest const& request, PathParts parts,
+             Presentation& presentation);
+  Answer refuse_path(net::HttpRequest const& request, std::vector<std::string_view> const& allowed);
+  [[nodiscard]] std::string base_of(net::HttpRequest const& request) const;
+  void add(Route route, bool needs_query);
+
+  Options options;
+  Metrics& metrics;
+  Context context;
+  std::vector<ActiveRoute> routes;
+};
+
+void Service::State::add(Route route, bool needs_query) {
+  ActiveRoute active;
+  for (std::size_t digit = 2; digit < active.answered.size(); ++digit) {
+    active.answered[digit] = &metrics.counter(
+        "sinew_rest_requests_total", "REST requests answered",
+        {{"interaction", route.interaction}, {"status", std::to_string(digit) + "xx"}});
+  }
+  active.seconds =
+      &metrics.histogram("sinew_rest_request_seconds", "time from a whole request to its answer",
+                         {{"interaction", route.interaction}});
+  active.route = std::move(route);
+  active.needs_query = needs_query;
+  routes.push_back(std::move(active));
+}
+
+std::string Service::State::base_of(net::HttpRequest const& request) const {
+  if (!options.base_url.empty()) return options.base_url;
+  auto const host = request.headers.value("Host");
+  return is_host(host) ? "http://" + std::string(host) + options.base_path : options.base_path;
+}
+
+Answer Service::State::refuse_path(net::HttpRequest const& request,
+                                   std::vector<std::string_view> const& allowed) {
+  if (allowed.empty()) return refuse({ErrorCode::not_found, "no such path", "url"});
+  auto answer = refuse(kMethodNotAllowed,
+                       {ErrorCode::not_supported, request.method + " is not done here", "method"});
+  std::string list;
+  for (auto const method : allowed) {
+    if (!list.empty()) list += ", ";
+    list += method;
+  }
+  answer.headers.add("Allow", list);
+  return answer;
+}
+
+Answer Service::State::answer(net::HttpRequest const& request, Presentation& presentation) {
+  auto const path = request.path();
+  bool const is_below =
+      path.starts_with(options.base_path) &&
+      (path.size() == options.base_path.size() || path[options.base_path.size()] == '/');
+  auto const segments = segments_of(is_below ? path.substr(options.base_path.size()) : path);
+  if (!segments) return refuse(segments.error());
+  auto const method = request.method == "HEAD" ? std::string_view("GET") : request.method;
+  std::vector<std::string_view> allowed;
+  for (auto const& active : routes) {
+    std::string_view pattern = active.route.pattern;
+    bool const from_root = pattern.starts_with('/');
+    if (from_root == is_below) continue;
+    if (from_root) pattern.remove_prefix(1);
+    auto parts = match(pattern, *segments);
+    if (!parts) continue;
+    if (active.route.method == method && !(active.needs_query && request.query().empty())) {
+      return run(active, request, *std::move(parts), presentation);
+    }
+    if (std::ranges::find(allowed, active.route.method) == allowed.end()) {
+      allowed.push_back(active.route.method);
+    }
+  }
+  Parameters none;
+  if (auto wanted = take_presentation(request.headers, none)) presentation = *std::move(wanted);
+  return refuse_path(request, allowed);
+}
+
+Answer Service::State::call_handler(ActiveRoute const& active, net::HttpRequest const& request,
+                                    PathParts parts, Presentation& presentation) {
+  Call call{request, std::move(parts.type), std::move(parts.id), std::move(parts.version), {},
+            {},      base_of(request)};
+  auto parameters = net::parse_query(request.query());
+  if (parameters && is_form(request)) {
+    auto form = net::parse_query(request.body);
+    if (!form) return refuse(kBadRequest, form.error());
+    parameters->insert(parameters->end(), form->begin(), form->end());
+  }
+  if (!parameters) return refuse(kBadRequest, parameters.error());
+  call.parameters = *std::move(parameters);
+  auto taken = take_presentation(request.headers, call.parameters);
+  if (!taken) {
+    bool const is_format = taken.error().code == ErrorCode::not_supported;
+    return refuse(is_format ? kNotAcceptable : kBadRequest, taken.error());
+  }
+  presentation = call.presentation = *std::move(taken);
+  auto answer = active.route.handler(call);
+  return answer ? *std::move(answer) : refuse(answer.error());
+}
+
+Answer Service::State::run(ActiveRoute const& active, net::HttpRequest const& request,
+                           PathParts parts, Presentation& presentation) {
+  auto const begin = std::chrono::steady_clock::now();
+  auto answer = call_handler(active, request, std::move(parts), presentation);
+  active.seconds->observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  auto const digit = static_cast<std::size_t>(answer.status) / 100;
+  if (digit < active.answered.size() && active.answered[digit]) active.answered[digit]->add();
+  return answer;
+}
+
+Service::Service(store::Store& store, Metrics& metrics, Clock& clock, Options options)
+    : state_(std::make_unique<State>(store, metrics, clock, std::move(options))) {
+  for (auto const& row : built_in_table()) {
+    Route route;
+    route.method = row.method;
+    route.pattern = row.pattern;
+    route.interaction = row.interaction;
+    route.audit = row.audit;
+    route.handler = [handler = row.handler, &context = state_->context](Call const& call) {
+      return handler(context, call);
+    };
+    state_->add(std::move(route), row.needs_query);
+  }
+}
+
+Service::~Service() = default;
+
+void Service::add_route(Route route) { state_->add(std::move(route), false); }
+
+net::HttpResponse Service::handle(net::HttpRequest const& request) {
+  Presentation presentation;
+  auto answer = state_->answer(request, presentation);
+  return render(std::move(answer), presentation);
+}
+
+}  // namespace sinew::rest
