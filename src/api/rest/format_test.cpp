@@ -39,7 +39,7 @@ TEST_CASE("the format of an answer follows _format, then Accept by quality") {
         take_presentation(headers({{"Accept", std::string(row.accept)}}), parameters);
     REQUIRE(bool(chosen) == row.chosen.has_value());
     if (chosen) CHECK(chosen->format == *row.chosen);
-    CHECK(parameters.empty());
+    if (chosen) CHECK(parameters.empty());
   }
 }
 

@@ -124,7 +124,7 @@ TEST_CASE("every refused request is answered with an OperationOutcome that names
     std::string_view names;
   } const rows[] = {
       // method  target                   body                                  status  names
-      {"GET", "/fhir/Patient/absent", "", 404, "absent"},
+      {"GET", "/fhir/Patient/absent", "", 404, "no such resource"},
       {"GET", "/fhir/Patent/1", "", 404, "'Patent'"},
       {"GET", "/fhir/Element/1", "", 404, "'Element'"},
       {"GET", "/fhir/DomainResource", "", 404, "'DomainResource'"},

@@ -83,7 +83,7 @@ TEST_CASE("a search that is not understood is refused by name, never answered in
       {"Patient?colour=blue", "colour"},
       {"Patient?birthdate=yesterday", "birthdate"},
       {"Patient?name:backwards=x", "name"},
-      {"Patient?_sort=colour", "_sort"},
+      {"Patient?_sort=colour", "colour"},
       {"Patient?_count=many", "_count"},
       {"Observation?_include=Observation:colour", "_include"},
       {"Observation?value-quantity=abc", "value-quantity"},
