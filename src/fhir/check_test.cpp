@@ -185,17 +185,20 @@ TEST_CASE("resources that refer to each other inside a Bundle are right") {
 }
 
 TEST_CASE("hostile depth and size end in an issue, not in a crash") {
-  constexpr std::size_t kDepth = 40;  // two JSON levels each
-  std::string deep = R"({"resourceType":"Patient","extension":[)";
-  for (std::size_t i = 0; i < kDepth; ++i) deep += R"({"url":"http://x.org","extension":[)";
-  deep += R"({"url":"http://x.org","valueCode":"a"})";
-  for (std::size_t i = 0; i < kDepth; ++i) deep += "]}";
-  deep += "]}";
-  json::Limits limits;
-  limits.depth_max = 1000;
-  auto const document = json::Document::parse(deep, limits);
-  REQUIRE(document);
-  CHECK(check_structure(document->root()).empty());
+  for (std::size_t const depth : {40, 1000}) {
+    std::string deep = R"({"resourceType":"Patient","extension":[)";
+    for (std::size_t i = 0; i < depth; ++i) deep += R"({"url":"http://x.org","extension":[)";
+    deep += R"({"url":"http://x.org","valueCode":"a"})";
+    for (std::size_t i = 0; i < depth; ++i) deep += "]}";
+    deep += "]}";
+    json::Limits limits;
+    limits.depth_max = 4000;
+    auto const document = json::Document::parse(deep, limits);
+    REQUIRE(document);
+    auto const issues = check_structure(document->root());
+    CHECK(issues.size() == (depth == 40 ? 0 : 1));
+    for (auto const& issue : issues) CHECK(issue.code == ErrorCode::too_large);
+  }
 
   std::string nulls = R"({"resourceType":"Patient","name":[{"given":[null)";
   for (int i = 0; i < 100'000; ++i) nulls += ",null";

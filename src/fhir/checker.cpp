@@ -16,23 +16,6 @@ struct TypeFacts {
   Carrier carrier = Carrier::string;
 };
 
-struct KnownTypes {
-  TypeId resource = find_type("Resource");
-  TypeId domain_resource = find_type("DomainResource");
-  TypeId extension = find_type("Extension");
-  TypeId reference = find_type("Reference");
-  TypeId coding = find_type("Coding");
-  TypeId codeable_concept = find_type("CodeableConcept");
-  TypeId quantity = find_type("Quantity");
-  TypeId id = find_type("id");
-  TypeId element = find_type("Element");
-};
-
-KnownTypes const& known() {
-  static KnownTypes const kKnown;
-  return kKnown;
-}
-
 std::vector<TypeFacts> compute_facts() {
   std::vector<TypeFacts> facts(types().size());
   for (std::size_t id = 1; id < facts.size(); ++id) {
@@ -155,21 +138,11 @@ void Checker::finish(Frame const& frame) {
           element.name);
     }
   }
-  if (frame.type == known().extension) check_extension(frame);
+  if (frame.type == checked_types().extension) check_extension(frame);
   // ele-1: "All FHIR elements must have a @value or children", an id is neither.
-  if (frame.object.size() == 1 && frame.type != known().element &&
+  if (frame.object.size() == 1 && frame.type != checked_types().element &&
       type(frame.type).kind != TypeKind::resource && frame.object["id"]) {
     add(ErrorCode::invalid, "an element needs more than an id");
-  }
-}
-
-void Checker::check_extension(Frame const& frame) {
-  // ext-1: "Must have either extensions or value[x], not both"
-  bool const has_extensions = frame.object["extension"].exists();
-  bool const has_value = std::any_of(frame.chosen.begin(), frame.chosen.end(),
-                                     [](Element const* chosen) { return chosen != nullptr; });
-  if (has_extensions == has_value) {
-    add(ErrorCode::invalid, "an extension has either a value or extensions");
   }
 }
 
@@ -257,8 +230,8 @@ void Checker::check_next_item() {
 void Checker::check_item(json::Value item, Element const& element, std::int32_t index) {
   if (is_primitive(element.type)) return check_primitive(item, element, index);
   if (!item.is_object()) return add(ErrorCode::invalid, "must be an object", element.name, index);
-  if (element.type == known().resource) return check_resource(item, element, index);
-  if (element.type == known().reference) check_reference(item, element, index);
+  if (element.type == checked_types().resource) return check_resource(item, element, index);
+  if (element.type == checked_types().reference) check_reference(item, element, index);
   if (element.value_set != 0) check_coded(item, element, index);
   push(item, element.type, &element, index);
 }
@@ -274,7 +247,7 @@ void Checker::check_primitive(json::Value item, Element const& element, std::int
   // Source: FHIR R4 resource.html#id: the id of a resource is an `id`, though its row says string.
   bool const is_resource_id =
       element.name == "id" && type(stack_.back().type).kind == TypeKind::resource;
-  auto const form = is_resource_id ? known().id : element.type;
+  auto const form = is_resource_id ? checked_types().id : element.type;
   if (!is_valid_primitive(form, text)) {
     return add(ErrorCode::invalid, "not a legal " + std::string(type(form).name), element.name,
                index);
@@ -300,7 +273,7 @@ void Checker::check_sibling(json::Member member) {
 
 void Checker::check_sibling_item(json::Value item, Element const& element, std::int32_t index) {
   if (!item.is_object()) return add(ErrorCode::invalid, "must be an object", element.name, index);
-  push(item, known().element, &element, index);
+  push(item, checked_types().element, &element, index);
 }
 
 void Checker::check_resource(json::Value item, Element const& element, std::int32_t index) {
@@ -342,73 +315,6 @@ void Checker::add(ErrorCode code, std::string what, std::string_view name, std::
 
 void Checker::add_root_issue(std::string what, std::string place) {
   issues_.push_back({Severity::error, ErrorCode::invalid, std::move(what), std::move(place)});
-}
-
-void Checker::check_target(TypeId target, Element const& element, std::int32_t index) {
-  auto const targets = reference_targets(element);
-  if (target == 0 || targets.empty()) return;
-  if (std::find(targets.begin(), targets.end(), target) == targets.end()) {
-    add(ErrorCode::invalid, "may not refer to a " + std::string(type(target).name), element.name,
-        index);
-  }
-}
-
-void Checker::check_fragment(std::string_view id, Element const& element, std::int32_t index) {
-  if (id.empty()) return;  // `#`: the container itself
-  auto const found = contained_.find(id);
-  if (found != contained_.end()) return check_target(found->second, element, index);
-  add(ErrorCode::invalid, "no contained resource has this id", element.name, index);
-}
-
-void Checker::check_reference(json::Value item, Element const& element, std::int32_t index) {
-  if (auto const named = item["type"]; named.is_string()) {
-    check_target(find_type(named.raw()), element, index);
-  }
-  auto const literal = item["reference"];
-  if (!literal.is_string()) return;  // another kind is a fault of the member itself
-  auto const text = literal.text(scratch_);
-  auto const parsed = parse_reference(text);
-  switch (parsed.kind) {
-    case ReferenceKind::none:
-      return;
-    case ReferenceKind::fragment:
-      return check_fragment(parsed.id, element, index);
-    case ReferenceKind::relative:
-    case ReferenceKind::absolute:
-    case ReferenceKind::conditional:
-      return check_target(parsed.type, element, index);
-    case ReferenceKind::urn:
-      if (bundle_ != nullptr && !bundle_->has(literal.raw())) {
-        add(ErrorCode::invalid, "no entry has this fullUrl", element.name, index);
-      }
-      return;
-    case ReferenceKind::other:
-      if (text.find(':') == text.npos) {
-        add(ErrorCode::invalid, "neither a URL nor the type and id of a resource", element.name,
-            index);
-      }
-      return;
-  }
-}
-
-/// A required binding of a Coding, CodeableConcept or Quantity. A concept needs one coding of the
-/// set; one without any coding is a text, which a required binding does not allow either, but a
-/// data-absent-reason may say why. Source: FHIR R4 terminologies.html#required.
-void Checker::check_coded(json::Value item, Element const& element, std::int32_t index) {
-  auto const is_allowed = [&](json::Value coding) {
-    return is_coding_allowed(element, coding["system"].text(), coding["code"].text());
-  };
-  bool fits = true;
-  if (element.type == known().codeable_concept) {
-    auto const codings = item["coding"].elements();
-    fits = item["extension"].exists() || std::any_of(codings.begin(), codings.end(), is_allowed);
-  } else if (element.type == known().coding || element.type == known().quantity) {
-    fits = !item["code"].exists() || is_allowed(item);
-  }
-  if (!fits) {
-    add(ErrorCode::invalid, "no coding from " + std::string(value_set_url(element)), element.name,
-        index);
-  }
 }
 
 }  // namespace sinew::fhir

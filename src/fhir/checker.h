@@ -29,6 +29,19 @@ struct Places {
   }
 };
 
+/// The types that have rules of their own.
+struct CheckedTypes {
+  TypeId resource = find_type("Resource");
+  TypeId extension = find_type("Extension");
+  TypeId reference = find_type("Reference");
+  TypeId coding = find_type("Coding");
+  TypeId codeable_concept = find_type("CodeableConcept");
+  TypeId quantity = find_type("Quantity");
+  TypeId id = find_type("id");
+  TypeId element = find_type("Element");
+};
+[[nodiscard]] CheckedTypes const& checked_types();
+
 /// What the entries of a Bundle are called.
 class BundleUrls {
  public:

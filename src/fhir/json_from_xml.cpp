@@ -239,7 +239,9 @@ class Reader {
       if (child.space() != space) return fault("in a wrong namespace", child);
       children.push_back({element, child});
     }
-    std::ranges::stable_sort(children, {}, &Child::element);
+    std::ranges::sort(children, {}, [](Child const& child) {
+      return std::pair(child.element, child.node.offset());
+    });
     return children;
   }
 

@@ -80,25 +80,34 @@ NodeId Builder::child(NodeId node, Element const& element) {
   return added;
 }
 
+/// True for `valueQuantity` as a type of the choice `value`.
+bool is_type_of_choice(Element const& element, std::string_view name) {
+  auto const json_name = element.name.view();
+  if (element.choice == 0 || !json_name.starts_with(name)) return false;
+  auto const type_name = type(element.type).name.view();
+  auto const suffix = json_name.substr(name.size());
+  return suffix.size() == type_name.size() && suffix[0] == to_ascii_upper(type_name[0]) &&
+         suffix.substr(1) == type_name.substr(1);
+}
+
 /// To an element of that name, or to every type of a choice: `value` is `valueQuantity` and the
 /// others, or the one that the next step asks for.
 std::vector<Cursor> Builder::follow_child(std::vector<Cursor> const& from, std::string_view name,
                                           std::string_view only_type) {
   std::vector<Cursor> to;
+  auto const add = [&](Cursor const& cursor, Element const& element) {
+    if (only_type.empty() || type(element.type).name == only_type) {
+      to.push_back({child(cursor.node, element), cursor.node});
+    }
+  };
   for (auto const& cursor : from) {
     auto const type_id = tables_.nodes[cursor.node].type;
+    if (auto const* single = find_element(type_id, name)) {
+      add(cursor, *single);
+      continue;
+    }
     for (auto const& element : elements(type_id)) {
-      auto const json_name = element.name.view();
-      bool matches = json_name == name;
-      if (!matches && element.choice != 0 && json_name.starts_with(name)) {
-        auto const type_name = type(element.type).name.view();
-        auto const suffix = json_name.substr(name.size());
-        matches = suffix.size() == type_name.size() && suffix[0] == to_ascii_upper(type_name[0]) &&
-                  suffix.substr(1) == type_name.substr(1);
-      }
-      if (!matches || (!only_type.empty() && type(element.type).name != only_type)) continue;
-      auto const next = child(cursor.node, element);
-      to.push_back({next, cursor.node});
+      if (is_type_of_choice(element, name)) add(cursor, element);
     }
   }
   return to;
@@ -236,6 +245,7 @@ void Builder::add_parameter(Table const& rows, Table::Row const& row, TypeId res
 
 /// The resource types with instances that are, or are derived from, `base`.
 std::vector<TypeId> types_below(TypeId base) {
+  if (base != 0 && !type(base).is_abstract) return {base};
   std::vector<TypeId> found;
   for (std::size_t id = 1; id < types().size(); ++id) {
     auto const& candidate = types()[id];
@@ -281,7 +291,7 @@ void Builder::build(Table const& rows) {
     }
   }
   for (auto& parameters : tables_.parameters) {
-    std::ranges::stable_sort(parameters, {}, &SearchParameter::code);
+    std::ranges::sort(parameters, {}, &SearchParameter::code);
   }
   hash_edges();
 }

@@ -161,7 +161,7 @@ class Printer {
 
   Result<> push(Frame frame) {
     if (stack_.size() == kDepthMax) return fault("nested too deeply", {});
-    std::ranges::stable_sort(frame.properties, {}, &Property::element);
+    std::ranges::sort(frame.properties, {}, &Property::element);
     merge_siblings(frame.properties);
     stack_.push_back(std::move(frame));
     return {};
