@@ -15,12 +15,12 @@ int parse(ParseSettings const& settings) {
     failures += for_each_message(file, [&](MessageText const& text) -> Result<> {
       auto const message = TRY(hl7v2::parse_message(text.bytes));
       if (settings.json) {
-        print(hl7v2::tree_json(message) + "\n");
+        print(hl7v2::print_tree_json(message) + "\n");
         return {};
       }
       if (!first) print("\n");
       if (files->size() > 1 || text.index > 0) print(text.name + "\n");
-      print(hl7v2::tree_text(message));
+      print(hl7v2::print_tree(message));
       first = false;
       return {};
     });
