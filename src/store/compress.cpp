@@ -12,7 +12,8 @@ namespace {
 
 constexpr char kPlain = 0;
 constexpr char kZstd = 1;
-constexpr int kLevel = 1;                     // level 3 saves 4% more and costs half as much again
+constexpr int kLevel = 1;  // level 3 saves 4% more and costs half as much again
+constexpr std::size_t kFrameKeptMax = std::size_t{1} << 20;  // a thread keeps no larger buffer
 constexpr std::size_t kWorthwhileBytes = 64;  // below this a frame is not shorter than its text
 
 struct FreeCompression {
@@ -54,23 +55,24 @@ Dictionaries const& dictionaries() {
 }  // namespace
 
 std::string pack(Content content, std::string_view text) {
-  std::string out;
   if (text.size() >= kWorthwhileBytes) {
     thread_local Owned<ZSTD_CCtx> const context(ZSTD_createCCtx());
+    thread_local std::string frame;
     auto const* dictionary =
         content == Content::resource ? dictionaries().resource.get() : dictionaries().message.get();
-    out.resize(1 + ZSTD_compressBound(text.size()));
-    out[0] = kZstd;
+    auto const bound = 1 + ZSTD_compressBound(text.size());
+    if (frame.size() < bound || frame.size() > kFrameKeptMax) frame.resize(bound);
+    frame[0] = kZstd;
     auto const size = dictionary != nullptr
-                          ? ZSTD_compress_usingCDict(context.get(), out.data() + 1, out.size() - 1,
+                          ? ZSTD_compress_usingCDict(context.get(), &frame[1], frame.size() - 1,
                                                      text.data(), text.size(), dictionary)
-                          : ZSTD_compressCCtx(context.get(), out.data() + 1, out.size() - 1,
+                          : ZSTD_compressCCtx(context.get(), &frame[1], frame.size() - 1,
                                               text.data(), text.size(), kLevel);
-    if (!ZSTD_isError(size) && size < text.size()) return out.resize(1 + size), out;
+    if (!ZSTD_isError(size) && size < text.size()) return frame.substr(0, 1 + size);
   }
-  out.assign(1, kPlain);
-  out.append(text);
-  return out;
+  std::string plain(1, kPlain);
+  plain.append(text);
+  return plain;
 }
 
 Result<std::string> unpack(std::string_view packed) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
+
 namespace sinew::store::sqlite {
 
 Result<> IndexBatch::put(TypeKey type, std::int64_t rid, std::vector<IndexRow> const& rows,
@@ -46,8 +48,10 @@ Result<> IndexBatch::put_row(PathKey path, std::int64_t rid, IndexRow const& row
 }
 
 Result<std::int64_t> IndexBatch::value_number(PathKey path, std::string const& joined) {
-  std::string key = std::to_string(path) + kPartSeparator + joined;
-  if (auto const found = values_.find(key); found != values_.end()) return found->second;
+  auto const hash = hash64(joined, static_cast<std::uint64_t>(path));
+  auto const found = values_.find(hash);
+  if (found != values_.end() && found->second.path == path && found->second.joined == joined)
+    return found->second.number;
   auto const parts = split_token(joined);
   auto number = TRY(
       connection_.integer(0, "SELECT vid FROM tval WHERE pid=? AND code=? AND sys=? AND display=?",
@@ -59,7 +63,7 @@ Result<std::int64_t> IndexBatch::value_number(PathKey path, std::string const& j
                             number, path, parts.code, parts.system, parts.display));
   }
   if (values_.size() >= kValuesRememberedMax) values_.clear();
-  values_.emplace(std::move(key), number);
+  values_.insert_or_assign(hash, Value{path, joined, number});
   return number;
 }
 

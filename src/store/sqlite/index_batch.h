@@ -78,8 +78,13 @@ class IndexBatch {
   std::vector<Row<NumberKey>> numbers_;
 
   static constexpr std::size_t kValuesRememberedMax = 65536;
-  std::unordered_map<std::string, std::int64_t> values_;  ///< path and joined token to vid
-  std::int64_t last_value_ = 0;                           ///< 0: to be read
+  struct Value {
+    PathKey path;
+    std::string joined;
+    std::int64_t number;
+  };
+  std::unordered_map<std::uint64_t, Value> values_;  ///< by the hash of path and token
+  std::int64_t last_value_ = 0;                      ///< 0: to be read
 };
 
 /// Dates are kept in two classes, so that a search bounded on one side need not pass all periods:

@@ -9,15 +9,16 @@
 namespace sinew::store::sqlite {
 namespace {
 
-constexpr std::int64_t kEstimateRowsMax = 8192;  // counting further costs more than it tells
-constexpr std::size_t kProbeCost = 8;            // one descent, in rows of a scan
+constexpr std::size_t kEstimateRowsMax = 4096;  // counting further costs more than it tells
+constexpr std::size_t kProbeCost = 8;           // one descent, in rows of a scan
 
 struct Planned {
   Condition condition;
   std::size_t estimate = 0;
 };
 
-Result<std::int64_t> length_of(Connection& connection, Posting const& posting) {
+/// The length of a posting list, counted up to `most`.
+Result<std::int64_t> length_of(Connection& connection, Posting const& posting, std::size_t most) {
   switch (posting.table) {
     case PostingTable::token:
       return connection.integer(0, "SELECT count(*) FROM (SELECT 1 FROM tok WHERE vid=? LIMIT ?)",
@@ -25,11 +26,11 @@ Result<std::int64_t> length_of(Connection& connection, Posting const& posting) {
     case PostingTable::hashed:
       return connection.integer(
           0, "SELECT count(*) FROM (SELECT 1 FROM idt WHERE pid=? AND h=? LIMIT ?)", posting.a,
-          posting.b, kEstimateRowsMax);
+          posting.b, most);
     case PostingTable::reference:
       return connection.integer(
           0, "SELECT count(*) FROM (SELECT 1 FROM ref WHERE pid=? AND tgt=? LIMIT ?)", posting.a,
-          posting.b, kEstimateRowsMax);
+          posting.b, most);
   }
   return 0;
 }
@@ -86,7 +87,7 @@ Result<> keep(Connection& connection, Rids& rids, Planned const& planned) {
   auto const& condition = planned.condition;
   auto const probes = rids.size() * std::max<std::size_t>(1, condition.postings.size());
   Rids kept;
-  if (probes * kProbeCost < planned.estimate || condition.postings.empty()) {
+  if (probes * kProbeCost <= planned.estimate || condition.postings.empty()) {
     for (auto const rid : rids)
       if (TRY(is_in_condition(connection, condition, rid)) != condition.negated)
         kept.push_back(rid);
@@ -194,10 +195,23 @@ Result<Planned> plan(SearchContext& context, std::string_view type, Criterion co
     planned.condition = criterion.chain.empty() ? TRY(compile_criterion(context, use))
                                                 : TRY(compile_chain(context, use));
   }
-  planned.estimate = planned.condition.found.size();
-  for (auto const& posting : planned.condition.postings)
-    planned.estimate += static_cast<std::size_t>(TRY(length_of(context.connection, posting)));
   return planned;
+}
+
+/// How much each condition finds. Once one is known to find little, the others need not be counted
+/// beyond the point where it is cheaper to ask them about each of its resources.
+Result<> estimate(Connection& connection, std::vector<Planned>& plans) {
+  auto most = kEstimateRowsMax;
+  for (auto& planned : plans) {
+    planned.estimate = planned.condition.found.size();
+    for (auto const& posting : planned.condition.postings) {
+      if (planned.estimate >= most) break;
+      planned.estimate +=
+          static_cast<std::size_t>(TRY(length_of(connection, posting, most - planned.estimate)));
+    }
+    if (!planned.condition.negated) most = std::min(most, (planned.estimate + 1) * kProbeCost + 1);
+  }
+  return {};
 }
 
 }  // namespace
@@ -214,6 +228,7 @@ Result<Rids> find_matches(SearchContext& context, std::string_view type,
   if (!key) return fail(ErrorCode::invalid, "not a FHIR resource type", std::string(type));
   std::vector<Planned> plans;
   for (auto const& criterion : criteria) plans.push_back(TRY(plan(context, type, criterion)));
+  TRY(estimate(context.connection, plans));
   // Those that find, the fewest first; then those that only take away.
   std::ranges::stable_sort(plans, {}, [](Planned const& planned) {
     return std::pair(planned.condition.negated, planned.estimate);
