@@ -119,7 +119,7 @@ bool Grouper::may_enter(Definition const& parent, Definition const& group, std::
   }
   // Inside an order a further group begins with its own first segment only: the PRIOR_RESULT of
   // OML_O21 could otherwise swallow the next order, because all that precedes its OBR is optional.
-  if (parent.is_order && group.leading != id) return false;
+  if (parent.is_order && !structure_.leads(group, id)) return false;
   // A group that cannot be complete gives way: ORDER_DOCUMENT (OBX TXA) where there is no TXA.
   return mode == Mode::lenient || group.needs == 0 || group.needs == id || occurs(group.needs);
 }
@@ -242,7 +242,7 @@ bool Grouper::place_back(std::uint32_t segment, std::uint32_t id) {
       for (std::uint32_t child = 0; child <= frame.position && child < definition.child_count;
            ++child) {
         auto const& group = structure_.nodes[definition.first_child + child];
-        if (group.id == 0 && group.repeats && group.leading == id && structure_.opens(group, id)) {
+        if (group.id == 0 && group.repeats && structure_.leads(group, id)) {
           report(Severity::warning, segment, "out of order: placed in " + std::string(group.name));
           place({at, child}, segment, id, Mode::strict);
           return true;

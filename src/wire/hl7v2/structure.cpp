@@ -50,6 +50,7 @@ class Compiler {
  private:
   void summarize(std::uint32_t at) {
     Ids openers;
+    Ids leaders;
     Ids members;
     auto node = out_.nodes[at];
     bool reachable = true;
@@ -70,8 +71,11 @@ class Compiler {
         // A choice of orders (OBR, RXO, …) makes the group around it the order.
         node.is_order |= child.is_choice && child.is_order;
       }
-      if (i == node.first_child) {
-        node.leading = child.id != 0 ? child.id : child.leading;
+      if (i == node.first_child || node.is_choice) {
+        if (child.id != 0) add_unique(leaders, child.id);
+        for (auto k = child.first_leader; k < child.first_leader + child.leader_count; ++k) {
+          add_unique(leaders, out_.ids[k]);
+        }
       } else if (child.id != 0 && child.required && !node.is_choice) {
         node.needs = child.id;
       }
@@ -83,6 +87,7 @@ class Compiler {
       out_.ids.insert(out_.ids.end(), ids.begin(), ids.end());
     };
     put(openers, node.first_opener, node.opener_count);
+    put(leaders, node.first_leader, node.leader_count);
     put(members, node.first_member, node.member_count);
     out_.nodes[at] = node;
   }

@@ -35,8 +35,8 @@ struct CompiledStructure {
     std::uint32_t first_child = 0, child_count = 0;
     std::uint32_t first_opener = 0, opener_count = 0;  ///< into `ids`: may come first
     std::uint32_t first_member = 0, member_count = 0;  ///< into `ids`: occur anywhere inside
-    std::uint32_t leading = 0;  ///< the segment that begins it when nothing is left out
-    std::uint32_t needs = 0;    ///< another segment that a group cannot be without; 0 for none
+    std::uint32_t first_leader = 0, leader_count = 0;  ///< into `ids`: first if nothing is left out
+    std::uint32_t needs = 0;  ///< another segment that a group cannot be without; 0 for none
     bool required = false;
     bool repeats = false;
     bool is_choice = false;
@@ -48,6 +48,9 @@ struct CompiledStructure {
 
   [[nodiscard]] bool opens(Node const& group, std::uint32_t id) const {
     return contains(group.first_opener, group.opener_count, id);
+  }
+  [[nodiscard]] bool leads(Node const& group, std::uint32_t id) const {
+    return contains(group.first_leader, group.leader_count, id);
   }
   [[nodiscard]] bool holds(Node const& group, std::uint32_t id) const {
     return contains(group.first_member, group.member_count, id);
