@@ -14,11 +14,6 @@ bool is_segment(std::string_view line, std::string_view id) {
          !is_ascii_digit(line[id.size()]);
 }
 
-/// `BTS` may stand alone.
-bool is_trailer(std::string_view line, std::string_view id) {
-  return line == id || is_segment(line, id);
-}
-
 /// FHS and BHS alike: fields 3 to 6 exchanged, 11 ours, 12 the control id of the header answered.
 std::string answer_header(std::string_view header, std::string_view control_id, Instant now) {
   constexpr std::size_t kSender = 2, kReceiver = 4, kControlId = 10;  // indexes: field 1 is `|`
@@ -48,41 +43,20 @@ std::string answer_header(std::string_view header, std::string_view control_id, 
 
 }  // namespace
 
-bool is_batch(std::string_view frame) {
+bool may_be_batch(std::string_view frame) {
   while (!frame.empty() && is_ascii_space(frame.front())) frame.remove_prefix(1);
-  return is_segment(frame, "FHS") || is_segment(frame, "BHS");
+  return is_segment(frame, "FHS") || is_segment(frame, "BHS") ||
+         frame.find("\rMSH") != std::string_view::npos ||
+         frame.find("\nMSH") != std::string_view::npos;
 }
 
-Batch split_batch(std::string_view frame) {
-  Batch batch;
-  std::size_t message_start = std::string_view::npos;
-  auto const end_message = [&](std::size_t at) {
-    if (message_start == std::string_view::npos) return;
-    batch.messages.push_back(frame.substr(message_start, at - message_start));
-    message_start = std::string_view::npos;
-  };
-  for (std::size_t at = 0; at < frame.size();) {
-    auto const end = std::min(frame.find_first_of("\r\n", at), frame.size());
-    auto const line = frame.substr(at, end - at);
-    bool const is_message = is_segment(line, "MSH");
-    bool const is_file = is_segment(line, "FHS"), is_head = is_segment(line, "BHS");
-    if (is_message || is_file || is_head || is_trailer(line, "BTS") || is_trailer(line, "FTS")) {
-      end_message(at);
-    }
-    if (is_message) message_start = at;
-    if (is_file && batch.file_header.empty()) batch.file_header = line;
-    if (is_head && batch.batch_header.empty()) batch.batch_header = line;
-    at = std::min(end + 1, frame.size());
-  }
-  end_message(frame.size());
-  return batch;
-}
-
-std::string answer_batch(Batch const& batch, std::string_view control_id, Instant now,
-                         std::vector<std::string> const& acknowledgements) {
+std::string answer_batch(hl7v2::Batch const& batch, std::string_view control_id, Instant now,
+                         std::span<std::string const> acknowledgements) {
+  auto const batch_header =
+      batch.batches.empty() ? std::string_view() : batch.batches.front().header;
   std::string out;
   if (!batch.file_header.empty()) out += answer_header(batch.file_header, control_id, now);
-  if (!batch.batch_header.empty()) out += answer_header(batch.batch_header, control_id, now);
+  if (!batch_header.empty()) out += answer_header(batch_header, control_id, now);
   std::size_t count = 0;
   for (auto const& acknowledgement : acknowledgements) {
     out += acknowledgement;
@@ -94,7 +68,7 @@ std::string answer_batch(Batch const& batch, std::string_view control_id, Instan
     out += header[3];
     out += std::to_string(number) + '\r';
   };
-  trailer("BTS", batch.batch_header, count);
+  trailer("BTS", batch_header, count);
   trailer("FTS", batch.file_header, 1);
   return out;
 }

@@ -224,6 +224,20 @@ TEST_CASE("a batch becomes its messages, and its answer is a batch") {
   CHECK(record->entry.bytes == message("A2", "2"));
 }
 
+TEST_CASE("messages one after another in a frame are messages; text that looks like one is not") {
+  FakeStore store;
+  Road const road(store);
+  auto const client = road.connect();
+  REQUIRE(client->send(message("A1") + message("A2", "2")));
+  auto const reply = client->receive();
+  REQUIRE(reply);
+  CHECK(reply->find("MSA|AA|A1") != std::string::npos);
+  CHECK(reply->find("MSA|AA|A2") != std::string::npos);
+  CHECK(ask(*client, message("A3") + "NTE|1||text\nMSH is a segment\r") == "AA A3");
+  REQUIRE(road.drained());
+  CHECK(store.applied().size() == 3);
+}
+
 TEST_CASE("what an earlier process left in the journal is applied before anything is received") {
   FakeStore store;
   EngineOptions receive_only;

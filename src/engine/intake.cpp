@@ -82,6 +82,14 @@ void Intake::take_message(std::shared_ptr<Feed> const& feed, std::uint64_t lane,
   journal(feed, lane, std::move(message), {}, std::move(done));
 }
 
+/// A batch whose messages are on their way into the journal.
+struct Intake::OpenBatch {
+  std::string frame;
+  hl7v2::Batch batch;  ///< views into `frame`
+  std::vector<std::string> acknowledgements;
+  std::atomic<std::size_t> missing = 0;
+};
+
 void Intake::take_frame(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string frame,
                         net::Answer answer, Push push) {
   auto timed = [feed, answer = std::move(answer),
@@ -89,7 +97,17 @@ void Intake::take_frame(std::shared_ptr<Feed> const& feed, std::uint64_t lane, s
     feed->metrics().ack_seconds.observe(seconds_since(start));
     answer(std::move(reply));
   };
-  if (is_batch(frame)) return take_batch(feed, lane, std::move(frame), std::move(timed));
+  if (may_be_batch(frame)) {
+    auto open = std::make_shared<OpenBatch>();
+    open->frame = frame;
+    auto batch = hl7v2::split_batch(open->frame, {.messages_max = batch_messages_max_});
+    if (batch && batch->is_batch()) {
+      open->batch = *std::move(batch);
+      return take_batch(feed, lane, std::move(open), std::move(timed));
+    }
+    // A text that only looks like a second header stays one message, and so does what cannot be
+    // taken apart: it is kept, and its mapping says what is wrong with it.
+  }
   take_one(feed, lane, std::move(frame), std::move(timed), std::move(push));
 }
 
@@ -114,35 +132,20 @@ void Intake::take_one(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std
           });
 }
 
-/// A batch whose messages are on their way into the journal.
-struct Intake::OpenBatch {
-  std::string frame;
-  Batch batch;  ///< views into `frame`
-  std::vector<std::string> acknowledgements;
-  std::atomic<std::size_t> missing = 0;
-};
-
 /// Each message is journaled by itself; the batch is answered when all of them are durable. A
 /// sender that gets no answer sends the batch again, and what was journaled changes nothing then.
-void Intake::take_batch(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string frame,
-                        net::Answer answer) {
-  auto const open = std::make_shared<OpenBatch>();
-  open->frame = std::move(frame);
-  open->batch = split_batch(open->frame);
+void Intake::take_batch(std::shared_ptr<Feed> const& feed, std::uint64_t lane,
+                        std::shared_ptr<OpenBatch> open, net::Answer answer) {
   auto const count = open->batch.messages.size();
   auto const finish = [this, open, answer = std::move(answer)] {
     answer(answer_batch(open->batch, replier_.next_control_id(), clock_.now(),
                         open->acknowledgements));
   };
-  if (count == 0 || count > batch_messages_max_) {
-    // Answered with no acknowledgement in it: nothing of it was taken.
-    log(Level::warning, "batch refused", {{"feed", feed->name()}, {"messages", count}});
-    return finish();
-  }
+  if (count == 0) return finish();
   open->acknowledgements.resize(count);
   open->missing = count;
   for (std::size_t i = 0; i < count; ++i) {
-    auto const message = open->batch.messages[i];
+    auto const message = open->batch.messages[i].bytes;
     // Answered as durable whatever the policy: a batch is not held back by one of its messages.
     auto const replies = std::make_shared<Replies>(replier_.plan(message, AckPolicy::durable));
     journal(feed, lane, std::string(message), {},

@@ -51,8 +51,8 @@ class Intake {
 
  private:
   struct OpenBatch;
-  void take_batch(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string frame,
-                  net::Answer answer);
+  void take_batch(std::shared_ptr<Feed> const& feed, std::uint64_t lane,
+                  std::shared_ptr<OpenBatch> open, net::Answer answer);
   void take_one(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string message,
                 net::Answer answer, Push push);
   void journal(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string message,
