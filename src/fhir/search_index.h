@@ -31,7 +31,7 @@ using PathId =
 /// An element path that search values are taken from. Parameters are views on paths: `patient` and
 /// `subject` of Observation share one path, `combo-code` is two.
 struct IndexPath {
-  TypeId resource;
+  TypeId resource;              ///< Resource, for paths that all types share: "Resource.meta.tag"
   std::string_view expression;  ///< "Observation.component.code"
   ParameterType type;           ///< which of the values below it yields
 };

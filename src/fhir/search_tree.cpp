@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "base/check.h"
 #include "base/data.h"
@@ -49,10 +50,9 @@ class Builder {
   void build(Table const& rows);
 
  private:
-  void add_parameter(Table const& rows, Table::Row const& row, TypeId resource);
-  void add_alternative(SearchExpression const& alternative, TypeId resource,
-                       SearchParameter& parameter);
-  PathId add_path(SearchExpression const& alternative, TypeId resource, ParameterType type);
+  void add_parameter(Table const& rows, Table::Row const& row, TypeId base, TypeId resource);
+  void add_path(SearchExpression const& alternative, PathId id, TypeId resource);
+  PathId path_id(SearchExpression const& alternative, TypeId base, ParameterType type);
   std::vector<Cursor> follow(SearchExpression const& alternative, TypeId resource);
   std::vector<Cursor> follow_child(std::vector<Cursor> const& from, std::string_view name,
                                    std::string_view only_type);
@@ -64,6 +64,7 @@ class Builder {
 
   SearchTables& tables_;
   std::map<std::tuple<TypeId, std::string, ParameterType>, PathId> path_ids_;
+  std::set<std::pair<PathId, TypeId>> built_;
 };
 
 NodeId Builder::new_node(TypeId type, Element const* element) {
@@ -170,15 +171,21 @@ void Builder::add_yields(std::vector<Cursor> const& at, Yield yield, bool is_not
   }
 }
 
-PathId Builder::add_path(SearchExpression const& alternative, TypeId resource,
-                         ParameterType parameter) {
-  auto const key = std::tuple(resource, alternative.text, parameter);
-  if (auto const known = path_ids_.find(key); known != path_ids_.end()) return known->second;
-  auto const id = static_cast<PathId>(tables_.paths.size());
-  tables_.path_texts.push_back(alternative.text);
-  tables_.paths.push_back({resource, tables_.path_texts.back(), parameter});
-  path_ids_[key] = id;
+/// The path of that name. What Resource defines for every type is one path of Resource.
+PathId Builder::path_id(SearchExpression const& alternative, TypeId base, ParameterType parameter) {
+  auto const next = static_cast<PathId>(tables_.paths.size());
+  auto const [known, added] =
+      path_ids_.try_emplace(std::tuple(base, alternative.text, parameter), next);
+  if (added) {
+    tables_.path_texts.push_back(alternative.text);
+    tables_.paths.push_back({base, tables_.path_texts.back(), parameter});
+  }
+  return known->second;
+}
 
+/// Puts the path into the tree of a resource type.
+void Builder::add_path(SearchExpression const& alternative, PathId id, TypeId resource) {
+  if (!built_.emplace(id, resource).second) return;
   auto at = follow(alternative, resource);
   static TypeId const kExtension = find_type("Extension");
   bool const is_extension = !at.empty() && tables_.nodes[at.front().node].type == kExtension;
@@ -186,25 +193,14 @@ PathId Builder::add_path(SearchExpression const& alternative, TypeId resource,
   bool const is_not_false =
       !alternative.steps.empty() && alternative.steps.back().kind == Kind::not_false;
   if (is_not_false) tables_.defaults[resource].push_back(id);
-  auto const before = at.size();
-  add_yields(at, {id, parameter, nullptr, nullptr}, is_not_false);
+  add_yields(at, {id, tables_.paths[id].type, nullptr, nullptr}, is_not_false);
   auto const has_yield = [&](Cursor const& cursor) {
     return std::ranges::any_of(tables_.nodes[cursor.node].yields,
                                [id](Yield const& yield) { return yield.path == id; });
   };
-  if (before == 0 || std::ranges::none_of(at, has_yield)) {
+  if (std::ranges::none_of(at, has_yield)) {
     tables_.not_compiled.push_back(alternative.text + ": yields nothing");
   }
-  return id;
-}
-
-void Builder::add_alternative(SearchExpression const& alternative, TypeId resource,
-                              SearchParameter& parameter) {
-  auto const path = add_path(alternative, resource, parameter.type);
-  if (std::ranges::find(parameter.paths, path) == parameter.paths.end()) {
-    parameter.paths.push_back(path);
-  }
-  if (alternative.target != 0) parameter.targets = {alternative.target};
 }
 
 std::vector<Component> parse_components(std::string_view cell) {
@@ -217,7 +213,8 @@ std::vector<Component> parse_components(std::string_view cell) {
   return components;
 }
 
-void Builder::add_parameter(Table const& rows, Table::Row const& row, TypeId resource) {
+void Builder::add_parameter(Table const& rows, Table::Row const& row, TypeId base,
+                            TypeId resource) {
   auto& parameters = tables_.parameters[resource];
   SearchParameter parameter;
   parameter.code = rows.cell(row, "code");
@@ -232,14 +229,21 @@ void Builder::add_parameter(Table const& rows, Table::Row const& row, TypeId res
     parameters.push_back(std::move(parameter));
     return;
   }
-  auto const name = std::string(type(resource).name);
+  auto const name = std::string(type(base).name);
   auto const alternatives = parse_search_expression(parameter.expression, name);
   if (!alternatives || alternatives->empty()) {
     tables_.not_compiled.push_back(name + " " + std::string(parameter.code) + ": " +
                                    std::string(parameter.expression));
     return;
   }
-  for (auto const& alternative : *alternatives) add_alternative(alternative, resource, parameter);
+  for (auto const& alternative : *alternatives) {
+    auto const path = path_id(alternative, base, parameter.type);
+    add_path(alternative, path, resource);
+    if (std::ranges::find(parameter.paths, path) == parameter.paths.end()) {
+      parameter.paths.push_back(path);
+    }
+    if (alternative.target != 0) parameter.targets = {alternative.target};
+  }
   parameters.push_back(std::move(parameter));
 }
 
@@ -286,8 +290,9 @@ void Builder::build(Table const& rows) {
     bool const is_example = rows.cell(row, "url").starts_with(kExample);
     bool const is_special = rows.cell(row, "type") == "special";
     if (is_example || is_special || rows.cell(row, "expression").empty()) continue;
-    for (auto base : split(rows.cell(row, "base"), ' ')) {
-      for (auto resource : types_below(find_type(base))) add_parameter(rows, row, resource);
+    for (auto base_name : split(rows.cell(row, "base"), ' ')) {
+      auto const base = find_type(base_name);
+      for (auto resource : types_below(base)) add_parameter(rows, row, base, resource);
     }
   }
   for (auto& parameters : tables_.parameters) {
