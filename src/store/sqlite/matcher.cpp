@@ -22,7 +22,7 @@ Result<std::int64_t> length_of(Connection& connection, Posting const& posting, s
   switch (posting.table) {
     case PostingTable::token:
       return connection.integer(0, "SELECT count(*) FROM (SELECT 1 FROM tok WHERE vid=? LIMIT ?)",
-                                posting.a, kEstimateRowsMax);
+                                posting.a, most);
     case PostingTable::hashed:
       return connection.integer(
           0, "SELECT count(*) FROM (SELECT 1 FROM idt WHERE pid=? AND h=? LIMIT ?)", posting.a,

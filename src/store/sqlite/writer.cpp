@@ -1,5 +1,7 @@
 #include "store/sqlite/writer.h"
 
+#include <pthread.h>
+
 #include <chrono>
 #include <utility>
 
@@ -30,6 +32,7 @@ Result<> Writer::start() {
   sqlite3_wal_hook(connection_.handle(), on_commit, &log_pages_);
   TRY(applier_.load_counters());
   thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "store-writer");
   return {};
 }
 
