@@ -104,6 +104,12 @@ struct Document::Nodes {
   std::string unescaped_names;  ///< each preceded by its length in four bytes
   std::unique_ptr<Node[], Free> nodes;
   std::uint32_t count = 0;
+  std::size_t reserved = 0;  ///< of a block that goes back to the thread: how many nodes it holds
+
+  Nodes() = default;
+  Nodes(Nodes const&) = delete;
+  Nodes& operator=(Nodes const&) = delete;
+  ~Nodes();
 
   [[nodiscard]] Extra extra_of(std::uint32_t container) const {
     Extra found;
