@@ -43,8 +43,8 @@ using SequenceNumber = std::int64_t;
 struct Acknowledgement {
   AckStage stage = AckStage::application;
   AckOutcome outcome = AckOutcome::accepted;
-  std::string_view control_id;         ///< MSH-10 of the answer: unique, given by the caller
-  Instant now;                         ///< MSH-7 of the answer
+  std::string_view control_id = {};    ///< MSH-10 of the answer: unique, given by the caller
+  Instant now = {};                    ///< MSH-7 of the answer
   std::span<Error const> errors = {};  ///< one ERR each; their `where` in ER7 paths (PID-3.1)
   std::string_view condition = {};     ///< table 0357, instead of the row of the first ErrorCode
   std::string_view text = {};          ///< MSA-3, UTF-8; the first error's when not given

@@ -304,6 +304,10 @@ bool append_utf8(std::string& out, std::string_view raw, Encoding encoding) {
   if (!unicode && std::memchr(raw.data(), '\x1B', raw.size()) != nullptr) {
     return append_iso2022(out, raw, encoding);
   }
+  return append_encoded(out, raw, encoding);
+}
+
+bool append_encoded(std::string& out, std::string_view raw, Encoding encoding) {
   if (is_ascii(raw)) {
     out += raw;
     return true;
@@ -312,6 +316,7 @@ bool append_utf8(std::string& out, std::string_view raw, Encoding encoding) {
     case Encoding::utf8:
       return append_checked_utf8(out, raw);
     case Encoding::undeclared:
+    case Encoding::iso2022:  // high bytes that no escape sequence explains
       if (is_utf8(raw)) {
         out += raw;
         return true;
@@ -319,8 +324,6 @@ bool append_utf8(std::string& out, std::string_view raw, Encoding encoding) {
       return append_single_bytes(out, raw, Encoding::latin1);
     case Encoding::ascii:
       return append_ascii(out, raw);
-    case Encoding::iso2022:
-      return append_iso2022(out, raw, encoding);
     case Encoding::euc_jp:
     case Encoding::gb18030:
     case Encoding::euc_kr:

@@ -44,6 +44,9 @@ enum class Encoding : std::uint8_t {
 /// Escape sequences of ISO 2022 are obeyed in every encoding but the UTF ones.
 bool append_utf8(std::string& out, std::string_view raw, Encoding encoding);
 
+/// The same without a look at escape sequences.
+bool append_encoded(std::string& out, std::string_view raw, Encoding encoding);
+
 /// The same for a text that certainly switches code by ISO 2022 escape sequences.
 bool append_iso2022(std::string& out, std::string_view raw, Encoding base);
 

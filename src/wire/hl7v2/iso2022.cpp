@@ -68,7 +68,7 @@ bool append_run(std::string& out, std::string_view run, Designation const& set) 
       bytes += static_cast<char>(static_cast<unsigned char>(run[i]) | 0x80);
     }
   }
-  return append_utf8(out, bytes, set.encoding);
+  return append_encoded(out, bytes, set.encoding);
 }
 
 /// The length of a run in the base encoding: from a high byte to the next plain ASCII byte. The
@@ -118,7 +118,7 @@ bool append_iso2022(std::string& out, std::string_view raw, Encoding base) {
       // A base that has no high bytes of its own: guess as for an undeclared set.
       auto const plain =
           base == Encoding::iso2022 || base == Encoding::ascii ? Encoding::undeclared : base;
-      clean &= high ? append_run(out, run, *high) : append_utf8(out, run, plain);
+      clean &= high ? append_run(out, run, *high) : append_encoded(out, run, plain);
       at += length;
     } else if (low && is_graphic(raw[at])) {
       auto const length =

@@ -44,10 +44,10 @@ std::size_t part_count(std::string_view text, char separator) {
 
 namespace {
 
-/// A character that can separate: not a letter, a digit, a control character or white space.
+/// A character that can separate: graphic ASCII, and neither a letter nor a digit. (A byte above
+/// 127 is part of a longer character in most character sets.)
 bool is_delimiter(char c) {
-  auto const byte = static_cast<unsigned char>(c);
-  return byte > 0x20 && byte != 0x7F && !is_ascii_alpha(c) && !is_ascii_digit(c);
+  return c > 0x20 && c < 0x7F && !is_ascii_alpha(c) && !is_ascii_digit(c);
 }
 
 }  // namespace
@@ -74,8 +74,11 @@ Result<Delimiters> read_delimiters(std::string_view head) {
   }
   char* const order[] = {&found.component, &found.repetition, &found.escape, &found.subcomponent,
                          &found.truncation};
-  auto const given = std::min(encoding.size(), std::size(order));
-  for (std::size_t i = 0; i < given; ++i) *order[i] = encoding[i];
+  // QUIRK(messages pasted from program text): the escape character is doubled, `^~\\\\&`.
+  std::string plain(encoding);
+  if (plain.size() > 3 && plain[2] == plain[3]) plain.erase(3, 1);
+  auto const given = std::min(plain.size(), std::size(order));
+  for (std::size_t i = 0; i < given; ++i) *order[i] = plain[i];
   return found;
 }
 

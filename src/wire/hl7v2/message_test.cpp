@@ -113,6 +113,7 @@ TEST_CASE("an MSH-2 of fewer characters keeps the defaults") {
   REQUIRE(delimiters);
   CHECK(delimiters->subcomponent == '&');
   CHECK(read_delimiters("MSH||LAB"));
+  CHECK(*read_delimiters("MSH|^~\\\\&|doubled") == Delimiters{});
 }
 
 TEST_CASE("what has no usable header is refused, at the place that is wrong") {

@@ -110,6 +110,7 @@ class Parser {
   enum class Line : std::uint8_t { segment, blank, text };
 
   Result<> index(std::string_view bytes);
+  Result<> transcoded(std::string text);
   std::optional<std::size_t> find_header();
   std::size_t find_end(std::size_t begin);
   void index_segments(std::size_t begin, std::size_t end);
@@ -335,6 +336,13 @@ void Parser::collect_issues() {
   }
 }
 
+/// Indexes the UTF-8 form instead of the bytes that came.
+Result<> Parser::transcoded(std::string text) {
+  message_.transcoded_ = std::make_shared<std::string const>(std::move(text));
+  report(Fault::transcoded);
+  return index(*message_.transcoded_);
+}
+
 Result<> Parser::parse(std::string_view bytes, ParseOptions const& options) {
   if (bytes.size() > options.message_bytes_max ||
       bytes.size() > std::numeric_limits<std::uint32_t>::max() - ScanBuffer::kSlack) {
@@ -342,17 +350,17 @@ Result<> Parser::parse(std::string_view bytes, ParseOptions const& options) {
   }
   message_.transcoded_.reset();
   if (auto narrow = utf8_of_wide_message(bytes)) {
-    message_.transcoded_ = std::make_shared<std::string const>(std::move(*narrow));
-    report(Fault::transcoded);
-    TRY(index(*message_.transcoded_));
-  } else {
-    TRY(index(bytes));
-    if (auto safe = utf8_of_unsafe_message(message_, options.charset_override)) {
-      message_.transcoded_ = std::make_shared<std::string const>(std::move(*safe));
-      counts_ = {};
-      report(Fault::transcoded);
-      TRY(index(*message_.transcoded_));
+    if (transcoded(*std::move(narrow))) {
+      collect_issues();
+      return {};
     }
+    message_.transcoded_.reset();  // bytes that only begin as UTF-16 does
+    counts_ = {};
+  }
+  TRY(index(bytes));
+  if (auto safe = utf8_of_unsafe_message(message_, options.charset_override)) {
+    counts_ = {};
+    TRY(transcoded(*std::move(safe)));
   }
   collect_issues();
   return {};
