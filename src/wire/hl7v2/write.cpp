@@ -57,6 +57,11 @@ class Translator {
       out += {to_.escape, 'R', to_.escape};
     } else if (c == to_.escape) {
       out += {to_.escape, 'E', to_.escape};
+    } else if (c == '\0' || c == '\x0B' || c == '\x1A' || c == '\x1C') {
+      // Framing and padding would be taken off the end of a message.
+      constexpr std::string_view kHex = "0123456789ABCDEF";
+      auto const byte = static_cast<unsigned char>(c);
+      out += {to_.escape, 'X', kHex[byte >> 4], kHex[byte & 15], to_.escape};
     } else if (c == '\r' || c == '\n') {
       out += {to_.escape, '.', 'b', 'r', to_.escape};
     } else {
