@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <condition_variable>
+#include <cstdio>
 #include <mutex>
 #include <thread>
 
@@ -174,6 +175,41 @@ void ingest_messages(benchmark::State& state) {
   fresh_path("ingest");
 }
 BENCHMARK(ingest_messages)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+std::size_t resident_bytes() {
+  std::size_t pages = 0, resident = 0;
+  if (auto* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%zu %zu", &pages, &resident) != 2) resident = 0;
+    std::fclose(file);
+  }
+  return resident * static_cast<std::size_t>(::getpagesize());
+}
+
+/// 100,000 messages without a pause: is the last tenth as fast as the second, is memory flat?
+/// (The first tenth is the one that creates the patients.) In processor time, for all threads.
+void sustained_100k(benchmark::State& state) {
+  auto const path = fresh_path("sustained");
+  auto store = open_sqlite({.path = path}, system_clock());
+  constexpr int kTenth = 10'000;
+  double cpu[10] = {};
+  std::size_t resident[10] = {};
+  for ([[maybe_unused]] auto const step : state) {
+    for (int tenth = 0; tenth < 10; ++tenth) {
+      auto const start = cpu_seconds();
+      ingest(**store, tenth * kTenth, kTenth);
+      cpu[tenth] = cpu_seconds() - start;
+      resident[tenth] = resident_bytes();
+    }
+  }
+  state.SetItemsProcessed(10 * kTenth);
+  state.counters["cpu_us_second"] = cpu[1] * 1e6 / kTenth;
+  state.counters["cpu_us_last"] = cpu[9] * 1e6 / kTenth;
+  state.counters["mb_second"] = static_cast<double>(resident[1] >> 20);
+  state.counters["mb_last"] = static_cast<double>(resident[9] >> 20);
+  store->reset();
+  fresh_path("sustained");
+}
+BENCHMARK(sustained_100k)->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 
 /// The ruler: the same bytes appended, compressed, without index, versions or checks.
 void append_only_ruler(benchmark::State& state) {

@@ -230,7 +230,7 @@ Result<Rids> find_matches(SearchContext& context, std::string_view type,
   for (auto const& criterion : criteria) plans.push_back(TRY(plan(context, type, criterion)));
   TRY(estimate(context.connection, plans));
   // Those that find, the fewest first; then those that only take away.
-  std::ranges::stable_sort(plans, {}, [](Planned const& planned) {
+  std::ranges::sort(plans, {}, [](Planned const& planned) {
     return std::pair(planned.condition.negated, planned.estimate);
   });
   bool const begins_with_all = plans.empty() || plans.front().condition.negated;
