@@ -9,6 +9,7 @@ namespace sinew::mapping {
 namespace {
 
 constexpr std::string_view kEveryStructure = "message/_all";
+constexpr std::string_view kChoice = "CHOICE";  ///< a group of alternatives; may be left out
 constexpr std::size_t kSlotsMax = 64;
 
 /// Adds the places below `node` to the trie. Groups of choices have no place of their own.
@@ -26,7 +27,7 @@ void add_places(Structure& structure, Index at, hl7v2::StructureNode const& node
       place = *found;
     } else {
       place = static_cast<Index>(structure.places.size());
-      structure.places.push_back({child.name, {}, {}});
+      structure.places.push_back({child.name, at, {}, {}});
       structure.places[at].children.push_back(place);
     }
     if (child.is_group) add_places(structure, place, child);
@@ -35,7 +36,7 @@ void add_places(Structure& structure, Index at, hl7v2::StructureNode const& node
 
 /// The places of a structure in any version: what one version lacks, another may have.
 bool add_places(Structure& structure, std::string_view name) {
-  structure.places.push_back({name, {}, {}});
+  structure.places.push_back({name, 0, {}, {}});
   bool known = false;
   hl7v2::StructureNode const* before = nullptr;
   for (int v = static_cast<int>(hl7v2::Version::v2_9); v >= 0; --v) {
@@ -54,8 +55,11 @@ Index find_place(Structure const& structure, std::string_view path) {
     auto const& children = structure.places[at].children;
     auto const found =
         std::ranges::find_if(children, [&](Index c) { return structure.places[c].name == step; });
-    if (found == children.end()) return kNone;
-    at = *found;
+    if (found != children.end()) {
+      at = *found;
+    } else if (step != kChoice) {
+      return kNone;
+    }
   }
   return at;
 }

@@ -104,8 +104,10 @@ void Compiler::compile_required() {
       auto const* const element =
           type == 0 ? nullptr : find_required_element(type, path.substr(dot + 1));
       if (element == nullptr || element->min == 0) {
-        error(row, element == nullptr ? "R4 has no element `" + std::string(path) + "`"
-                                      : "R4 does not require `" + std::string(path) + "`");
+        error(row, element == nullptr
+                       ? "R4 defines no `" + std::string(path) +
+                             "` (elements of a data type go by its name: Annotation.text)"
+                       : "R4 does not require `" + std::string(path) + "`");
         continue;
       }
       auto const found = std::ranges::find(program_.required[type], element->order,

@@ -16,11 +16,14 @@ constexpr std::size_t kFieldsBeyondMax = 12;
 
 hl7v2::Version version_at(int index) { return static_cast<hl7v2::Version>(index); }
 
+/// Versions that withdraw a field or component keep its number and take its type away.
+bool is_withdrawn(std::string_view type) { return type.empty() || type == "-" || type == "WD"; }
+
 /// The definition of a field in the newest version that has it and gives it a type.
 hl7v2::FieldDefinition const* newest_field(std::string_view segment, std::size_t number) {
   for (int v = kVersionCount - 1; v >= 0; --v) {
     auto const* const field = hl7v2::find_field(version_at(v), segment, number);
-    if (field != nullptr && !field->type.empty() && field->type != "-") return field;
+    if (field != nullptr && !is_withdrawn(field->type)) return field;
   }
   return nullptr;
 }
@@ -61,7 +64,7 @@ std::string_view Compiler::component_type(std::string_view type, std::uint16_t n
     if (components == nullptr || components->empty()) continue;
     is_composite = is_composite || components->size() > 1;
     for (auto const& component : *components) {
-      if (component.number == number && !component.type.empty()) return component.type;
+      if (component.number == number && !is_withdrawn(component.type)) return component.type;
     }
   }
   known = !is_composite;

@@ -206,6 +206,7 @@ struct MessageRow {
 /// A place in a message structure, as a trie of group names.
 struct Place {
   std::string_view name;
+  Index parent = 0;
   std::vector<Index> children;
   std::vector<Index> rows;  ///< of Structure::rows, for segments
 };

@@ -92,6 +92,9 @@ struct RunOptions {
       false;  ///< references as urn:uuid:<id> (bundles) instead of Type/<id> (store)
 };
 
+/// What `run` works in; private to the module.
+struct Workspace;
+
 /// Reused from run to run, so that nothing is allocated once it has grown.
 struct Output {
   std::string json;                       ///< the resources, one after the other
@@ -101,6 +104,8 @@ struct Output {
   std::uint32_t mapped = 0, ignored = 0, unmapped = 0;  ///< counted always
   std::vector<Issue> issues;
   void clear();
+
+  std::shared_ptr<Workspace> workspace;  ///< memory of `run`; keep it with the Output
 };
 
 /// Maps one message. Deterministic: the same message, feed and program give the same bytes.

@@ -1,0 +1,188 @@
+#include "mapping/merge.h"
+
+#include <algorithm>
+
+namespace sinew::mapping {
+namespace {
+
+struct Span {
+  std::uint32_t begin, end;
+};
+struct JsonMember {
+  std::string_view name;
+  Span whole;  ///< `"name":value`
+  Span value;
+};
+
+/// The end of the string, number, object or array that begins at `at`. Iterative.
+std::uint32_t end_of_value(std::string_view text, std::uint32_t at) {
+  int depth = 0;
+  for (; at < text.size(); ++at) {
+    char const c = text[at];
+    if (c == '"') {
+      for (++at; at < text.size() && text[at] != '"'; ++at) at += text[at] == '\\';
+      if (depth == 0) return at + 1;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if (c == '}' || c == ']') {
+      if (depth == 0) return at;  // the end of what holds a bare number
+      if (--depth == 0) return at + 1;
+    } else if (c == ',' && depth == 0) {
+      return at;
+    }
+  }
+  return at;
+}
+
+std::vector<JsonMember> members_of(std::string_view text, Span object) {
+  std::vector<JsonMember> members;
+  auto at = object.begin + 1;
+  while (at + 1 < object.end) {
+    auto const name_end = end_of_value(text, at);
+    auto const value_end = end_of_value(text, name_end + 1);
+    members.push_back(
+        {text.substr(at + 1, name_end - at - 2), {at, value_end}, {name_end + 1, value_end}});
+    at = value_end + 1;
+  }
+  return members;
+}
+
+std::vector<Span> entries_of(std::string_view text, Span array) {
+  std::vector<Span> entries;
+  auto at = array.begin + 1;
+  while (at + 1 < array.end) {
+    auto const end = end_of_value(text, at);
+    entries.push_back({at, end});
+    at = end + 1;
+  }
+  return entries;
+}
+
+std::string_view plain_name(std::string_view name) {
+  return name.starts_with('_') ? name.substr(1) : name;
+}
+
+class Merge {
+ public:
+  Merge(std::string_view first, std::string_view second, std::string& out, MergeTrace& trace)
+      : first_(first), second_(second), out_(out), trace_(trace) {}
+
+  // Recursion goes as deep as the tables nest elements, whatever the message.
+  void object(Span a, Span b, fhir::TypeId type) {
+    auto const as = members_of(first_, a);
+    auto const bs = members_of(second_, b);
+    out_ += '{';
+    for (auto const& member : as) {
+      if (out_.back() != '{') out_ += ',';
+      auto const other = std::ranges::find(bs, member.name, &JsonMember::name);
+      if (other == bs.end()) {
+        copy_first(member.whole);
+      } else {
+        copy_first({member.whole.begin, member.value.begin});
+        value(member, *other, type, as, bs);
+      }
+    }
+    for (auto const& member : bs) {
+      if (std::ranges::find(as, member.name, &JsonMember::name) != as.end()) continue;
+      if (has_rival(member, as, type)) {
+        trace_.different.push_back({member.value.begin, member.value.end, 0});
+        continue;
+      }
+      if (out_.back() != '{') out_ += ',';
+      copy_second(member.whole);
+    }
+    out_ += '}';
+  }
+
+ private:
+  static fhir::Element const* element_of(fhir::TypeId type, std::string_view name) {
+    return type == 0 ? nullptr : fhir::find_element(type, plain_name(name));
+  }
+
+  /// The same element with or without its underscore, or another type of the same choice.
+  static bool has_rival(JsonMember const& member, std::vector<JsonMember> const& as,
+                        fhir::TypeId type) {
+    auto const* const element = element_of(type, member.name);
+    if (element == nullptr) return true;
+    return std::ranges::any_of(as, [&](JsonMember const& other) {
+      if (plain_name(other.name) == plain_name(member.name)) return true;
+      auto const* const rival = element_of(type, other.name);
+      return element->choice != 0 && rival != nullptr && rival->choice == element->choice;
+    });
+  }
+
+  static bool has_extensions(std::vector<JsonMember> const& members, std::string_view name) {
+    return std::ranges::any_of(members, [&](JsonMember const& member) {
+      return member.name.starts_with('_') && plain_name(member.name) == plain_name(name);
+    });
+  }
+
+  void value(JsonMember const& a, JsonMember const& b, fhir::TypeId type,
+             std::vector<JsonMember> const& as, std::vector<JsonMember> const& bs) {
+    char const kind = first_[a.value.begin];
+    bool const same_kind = kind == second_[b.value.begin];
+    auto const* const element = element_of(type, a.name);
+    // A primitive with extensions, and lists whose entries are matched by place, stay as they are.
+    bool const is_fixed = has_extensions(as, a.name) || has_extensions(bs, b.name);
+    bool const is_reference =
+        element != nullptr && fhir::type(element->type).name == std::string_view("Reference");
+    if (same_kind && kind == '{' && element != nullptr && !is_fixed && !is_reference) {
+      object(a.value, b.value, element->type);
+    } else if (same_kind && kind == '[' && !is_fixed) {
+      array(a.value, b.value);
+    } else {
+      copy_first(a.value);
+      drop(b.value, text(first_, a.value) == text(second_, b.value));
+    }
+  }
+
+  void array(Span a, Span b) {
+    auto const as = entries_of(first_, a);
+    out_ += '[';
+    for (auto const& entry : as) {
+      if (out_.back() != '[') out_ += ',';
+      copy_first(entry);
+    }
+    for (auto const& entry : entries_of(second_, b)) {
+      bool const there = std::ranges::any_of(
+          as, [&](Span const& other) { return text(first_, other) == text(second_, entry); });
+      if (there) {
+        drop(entry, true);
+        continue;
+      }
+      if (out_.back() != '[') out_ += ',';
+      copy_second(entry);
+    }
+    out_ += ']';
+  }
+
+  static std::string_view text(std::string_view from, Span span) {
+    return from.substr(span.begin, span.end - span.begin);
+  }
+  void copy_first(Span span) {
+    trace_.first.push_back({span.begin, span.end, static_cast<std::uint32_t>(out_.size())});
+    out_ += text(first_, span);
+  }
+  void copy_second(Span span) {
+    trace_.second.push_back({span.begin, span.end, static_cast<std::uint32_t>(out_.size())});
+    out_ += text(second_, span);
+  }
+  void drop(Span span, bool equal) {
+    (equal ? trace_.equal : trace_.different).push_back({span.begin, span.end, 0});
+  }
+
+  std::string_view first_, second_;
+  std::string& out_;
+  MergeTrace& trace_;
+};
+
+}  // namespace
+
+void merge_resources(std::string_view first, std::string_view second, fhir::TypeId type,
+                     std::string& out, MergeTrace& trace) {
+  Merge(first, second, out, trace)
+      .object({0, static_cast<std::uint32_t>(first.size())},
+              {0, static_cast<std::uint32_t>(second.size())}, type);
+}
+
+}  // namespace sinew::mapping

@@ -1,0 +1,208 @@
+#include "base/text.h"
+#include "json/write.h"
+#include "mapping/mapper_inline.h"
+#include "mapping/names.h"
+
+// Rows that give an element as a whole: a data type, a coding, a reference.
+namespace sinew::mapping {
+namespace {
+
+// Places of the elements of Coding that a code map fills, looked up once.
+struct CodingOrders {
+  std::uint8_t system, code, display;
+};
+
+std::uint8_t order_of(fhir::TypeId type, std::string_view name) {
+  return static_cast<std::uint8_t>(fhir::find_element(type, name)->order);
+}
+
+CodingOrders const& coding_orders() {
+  static CodingOrders const orders = [] {
+    auto const type = fhir::find_type("Coding");
+    return CodingOrders{order_of(type, "system"), order_of(type, "code"),
+                        order_of(type, "display")};
+  }();
+  return orders;
+}
+
+std::uint8_t reference_order() {
+  static std::uint8_t const order = order_of(fhir::find_type("Reference"), "reference");
+  return order;
+}
+
+}  // namespace
+
+void Mapper::append_reference(Shape const& shape, UuidText const& id) {
+  comma();
+  auto& out = json();
+  out += options_.urn_references ? "\"reference\":\"urn:uuid:" : "\"reference\":\"";
+  if (!options_.urn_references) {
+    out += fhir::type(shape.type).name.view();
+    out += '/';
+  }
+  out.append(id.data(), id.size());
+  out += '"';
+}
+
+/// A reference to a planned resource, if it is (or will be) written.
+bool Mapper::may_refer(Instance& instance) {
+  if (instance.skip || instance.absent || instance.verb == Verb::remove) return false;
+  if (instance.written) return true;
+  if (instance.processed || strict_) return false;
+  // It comes later: if it turns out to be empty, the message is mapped again without it.
+  instance.promised = true;
+  return true;
+}
+
+unsigned Mapper::refer(Rule const& rule, Context const& context, PresentSet& present,
+                       Frame const& frame) {
+  auto* const instance = nearest_instance(rule.argument, context.segment, frame.instance);
+  if (instance == nullptr || !may_refer(*instance)) return kNothing;
+  identify(*instance);
+  auto const begin = json().size();
+  append_reference(structure_->shapes[instance->shape], instance->id);
+  work_.reads.clear();
+  log_reads(rule.info, begin);
+  present.add(reference_order());
+  return kReference;
+}
+
+unsigned Mapper::refer_all(Rule const& rule, Context const& context, Frame const& frame) {
+  auto const [first, last] = instances_in_scope(rule.argument, context.segment);
+  unsigned content = kNothing;
+  for (auto i = first; i < last; ++i) {
+    auto& instance = work_.instances[work_.by_name[i]];
+    if (&instance == frame.instance || !may_refer(instance)) continue;
+    if (json().size() > kJsonBytesMax) break;
+    identify(instance);
+    comma();
+    auto const begin = json().size();
+    json() += '{';
+    append_reference(structure_->shapes[instance.shape], instance.id);
+    json() += '}';
+    work_.reads.clear();
+    log_reads(rule.info, begin);
+    content = kReference;
+  }
+  return content;
+}
+
+unsigned Mapper::apply_object(Index index, Found const& found, Context const& context,
+                              Frame const& frame, PresentSet& present) {
+  auto const& object = program_.objects[index];
+  std::string_view parts[kPartsMax];
+  Context const inner = value_context(found, context, parts);
+  Frame inner_frame = frame;
+  inner_frame.context = &inner;
+  return write_object(object, inner_frame, present);
+}
+
+unsigned Mapper::apply_coding(Rule const& rule, Found const& found, Context const& context,
+                              Frame const& frame, PresentSet& present) {
+  auto const texts = texts_used_;
+  recording_ = true;
+  work_.reads.clear();
+  auto source = rule.source;
+  source.reading = Reading::first;
+  auto const code = text_of(source, found);
+  auto const* const row =
+      code.empty() ? nullptr : find_code(program_.code_maps[rule.argument], code);
+  texts_used_ = texts;
+  if (row == nullptr || row->to.empty()) {
+    if (rule.expression != kNone)
+      return apply_object(rule.expression, found, context, frame, present);
+    if (!code.empty()) refuse(rule.info, Refusal::no_code);
+    return kNothing;
+  }
+  auto const& orders = coding_orders();
+  auto const member = [&](std::string_view key, std::string_view value, std::uint8_t order) {
+    if (value.empty() || present.has(order)) return;
+    comma();
+    json() += key;
+    auto const begin = json().size();
+    json::append_string(json(), value);
+    log_reads(row->info, begin);
+    present.add(order);
+  };
+  member("\"system\":", row->system, orders.system);
+  member("\"code\":", row->to, orders.code);
+  member("\"display\":", row->display, orders.display);
+  return kSource;
+}
+
+unsigned Mapper::apply_value(Rule const& rule, Found const& found, Context const& context,
+                             Frame const& frame, PresentSet& present) {
+  switch (rule.action) {
+    case Action::object:
+      return apply_object(rule.argument, found, context, frame, present);
+    case Action::varies: {
+      auto const type = type_of_value(found.segment);
+      for (auto const name : {type, newer_type(type)}) {
+        for (auto const& [v2_type, object] : program_.choices[rule.argument].objects) {
+          if (name.empty() || v2_type != name) continue;
+          return apply_object(object, found, context, frame, present);
+        }
+      }
+      return kNothing;
+    }
+    case Action::coding:
+      return apply_coding(rule, found, context, frame, present);
+    case Action::make: {
+      auto const id = make(rule.argument, found, context);
+      if (!id) return kNothing;
+      append_reference(program_.makes[rule.argument], *id);
+      present.add(reference_order());
+      return kSource;
+    }
+    default:
+      return kNothing;
+  }
+}
+
+unsigned Mapper::apply_rule(Rule const& rule, Context const& context, Frame const& frame,
+                            PresentSet& present) {
+  if (rule.action == Action::refer) {
+    if (!holds_unrecorded(rule.condition, context)) return kNothing;
+    auto const& source = rule.source;
+    if (source.base != Source::Base::none && find(source, context).raw.empty()) return kNothing;
+    return refer(rule, context, present, frame);
+  }
+  auto const& source = rule.source;
+  if (source.base == Source::Base::own) {
+    auto const bit = std::min<std::uint16_t>(source.field, 63);
+    if ((context.present >> bit & 1) == 0) return kNothing;
+  }
+  unsigned content = kNothing;
+  each_found(source, context, [&](Found const& found, Context const& bound) {
+    if (hl7v2::is_null(found.raw)) {
+      note_null(rule, found.raw);
+      return false;
+    }
+    if (!holds_unrecorded(rule.condition, bound)) return false;
+    auto const before = checkpoint();
+    auto const had = present;
+    content = apply_value(rule, found, bound, frame, present);
+    if ((content & (kSource | kReference)) != 0) return true;
+    content = kNothing;
+    roll_back(before);
+    present = had;
+    return false;
+  });
+  return content;
+}
+
+/// The whole-value rows of a group: the first that yields.
+unsigned Mapper::apply_rules(Group const& group, Frame const& frame, PresentSet& present) {
+  for (Index r = group.first_rule; r < group.first_rule + group.rule_count; ++r) {
+    auto const& rule = program_.rules[r];
+    unsigned content = kNothing;
+    each_context(frame, rule, [&](Context const& context) {
+      content = apply_rule(rule, context, frame, present);
+      return content != kNothing;
+    });
+    if (content != kNothing) return content;
+  }
+  return kNothing;
+}
+
+}  // namespace sinew::mapping
