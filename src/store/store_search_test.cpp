@@ -281,6 +281,33 @@ TEST_CASE("results are sorted by several keys, values that are missing last") {
   }
 }
 
+TEST_CASE("many results come in the same order as few, whichever way they are sorted") {
+  TestClock clock;
+  auto store = open_test_store(clock);
+  constexpr int kMany = 1500;  // more than are sorted one by one
+  Transaction transaction;
+  for (int i = 0; i < kMany; ++i) {
+    std::string elements = R"("status":"final")";
+    if (i % 10 != 0)
+      elements += R"(,"valueQuantity":{"value":)" + std::to_string((i * 37) % 200) + "}";
+    if (i % 7 == 0)
+      elements += R"(,"effectivePeriod":{"start":"20)" + std::to_string(10 + i % 13) + R"("})";
+    else if (i % 7 < 5)
+      elements += R"(,"effectiveDateTime":"20)" + std::to_string(10 + i % 11) + R"(-03-01")";
+    transaction.changes.push_back(put("Observation", "o" + std::to_string(i), elements));
+  }
+  REQUIRE(store->apply_and_wait(std::move(transaction)));
+  for (std::string const key : {"date", "-date", "value-quantity", "-value-quantity"}) {
+    CAPTURE(key);
+    // A second key that says nothing takes the way that sorts all.
+    auto const all = found(*store, "Observation", "_count=1000&_sort=" + key + ",status");
+    auto const walked = found(*store, "Observation", "_count=1000&_sort=" + key);
+    CHECK(all == walked);
+    auto const page = found(*store, "Observation", "_count=13&_sort=" + key);
+    CHECK(all.starts_with(page + ","));
+  }
+}
+
 TEST_CASE("pages follow one another without repeats while the store grows and shrinks") {
   TestClock clock;
   auto store = open_test_store(clock);

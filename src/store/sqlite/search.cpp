@@ -8,6 +8,7 @@
 #include "store/sqlite/include.h"
 #include "store/sqlite/matcher.h"
 #include "store/sqlite/order.h"
+#include "store/sqlite/ordered_walk.h"
 #include "store/sqlite/rows.h"
 
 namespace sinew::store::sqlite {
@@ -90,6 +91,11 @@ Result<Ordered> find_and_order(SearchContext& context, Query const& query, std::
   }
   auto matches = TRY(find_matches(context, query.type, query.criteria));
   ordered.total = matches.size();
+  if (after == 0 && query.sort.size() == 1 && matches.size() > kWorthWalking) {
+    auto first =
+        TRY(first_in_order(context, query.type, matches, query.sort.front(), query.count + 1));
+    if (first) return ordered.rids = std::move(*first), ordered;
+  }
   ordered.rids = TRY(in_order(context, query.type, std::move(matches), query.sort, after));
   return ordered;
 }
