@@ -35,6 +35,21 @@ Result<std::int64_t> length_of(Connection& connection, Posting const& posting, s
   return 0;
 }
 
+/// OPTIMIZATION: counting without a limit is a third of the cost of counting up to one.
+Result<std::int64_t> whole_length_of(Connection& connection, Posting const& posting) {
+  switch (posting.table) {
+    case PostingTable::token:
+      return connection.integer(0, "SELECT count(*) FROM tok WHERE vid=?", posting.a);
+    case PostingTable::hashed:
+      return connection.integer(0, "SELECT count(*) FROM idt WHERE pid=? AND h=?", posting.a,
+                                posting.b);
+    case PostingTable::reference:
+      return connection.integer(0, "SELECT count(*) FROM ref WHERE pid=? AND tgt=?", posting.a,
+                                posting.b);
+  }
+  return 0;
+}
+
 Result<> read_posting(Connection& connection, Posting const& posting, Rids& out) {
   switch (posting.table) {
     case PostingTable::token:
@@ -45,6 +60,26 @@ Result<> read_posting(Connection& connection, Posting const& posting, Rids& out)
     case PostingTable::reference:
       return collect(connection, out, "SELECT rid FROM ref WHERE pid=? AND tgt=?", posting.a,
                      posting.b);
+  }
+  return {};
+}
+
+Result<> read_newest(Connection& connection, Posting const& posting, std::int64_t before,
+                     std::size_t limit, Rids& out) {
+  switch (posting.table) {
+    case PostingTable::token:
+      return collect(connection, out,
+                     "SELECT rid FROM tok WHERE vid=? AND rid<? ORDER BY rid DESC LIMIT ?",
+                     posting.a, before, limit);
+    case PostingTable::hashed:
+      return collect(connection, out,
+                     "SELECT rid FROM idt WHERE pid=? AND h=? AND rid<? ORDER BY rid DESC LIMIT ?",
+                     posting.a, posting.b, before, limit);
+    case PostingTable::reference:
+      return collect(
+          connection, out,
+          "SELECT rid FROM ref WHERE pid=? AND tgt=? AND rid<? ORDER BY rid DESC LIMIT ?",
+          posting.a, posting.b, before, limit);
   }
   return {};
 }
@@ -215,6 +250,28 @@ Result<> estimate(Connection& connection, std::vector<Planned>& plans) {
 }
 
 }  // namespace
+
+Result<std::optional<NewestMatches>> newest_of_one_list(SearchContext& context,
+                                                        std::string_view type,
+                                                        Criterion const& criterion,
+                                                        std::int64_t before, std::size_t limit,
+                                                        bool wants_total) {
+  if (criterion.parameter == "_has" || !criterion.chain.empty() || criterion.values.size() != 1)
+    return std::optional<NewestMatches>();
+  auto const use = TRY(find_use(context, type, criterion));
+  if (use.parameter->type != fhir::ParameterType::token &&
+      use.parameter->type != fhir::ParameterType::reference)
+    return std::optional<NewestMatches>();
+  auto const condition = TRY(compile_criterion(context, use));
+  if (condition.negated || !condition.found.empty() || condition.postings.size() != 1)
+    return std::optional<NewestMatches>();
+  auto const& posting = condition.postings.front();
+  NewestMatches newest;
+  TRY(read_newest(context.connection, posting, before, limit, newest.rids));
+  if (wants_total)
+    newest.total = static_cast<std::uint64_t>(TRY(whole_length_of(context.connection, posting)));
+  return std::optional<NewestMatches>(std::move(newest));
+}
 
 Result<Rids> all_live(SearchContext& context, TypeKey type) {
   Rids rids;

@@ -89,6 +89,11 @@ Result<Ordered> find_and_order(SearchContext& context, Query const& query, std::
     ordered.rids = TRY(newest_live(context, *type, INT64_MAX, query.count + 1));
     return ordered;
   }
+  if (query.criteria.size() == 1 && query.sort.empty() && after == 0) {
+    auto newest = TRY(newest_of_one_list(context, query.type, query.criteria.front(), INT64_MAX,
+                                         query.count + 1, query.want_total));
+    if (newest) return Ordered{std::move(newest->rids), newest->total};
+  }
   auto matches = TRY(find_matches(context, query.type, query.criteria));
   ordered.total = matches.size();
   if (after == 0 && query.sort.size() == 1 && matches.size() > kWorthWalking) {
