@@ -24,6 +24,7 @@ struct Options {
   std::string base_path = "/fhir";
   /// What absolute URLs begin with ("https://fhir.example.org/r4"); empty: from the Host header.
   std::string base_url;
+  std::string scheme = "http";  ///< with the Host header: "https" behind TLS
   std::string software_version;
   std::size_t page_max = 1000;              ///< matches of one page, whatever _count says
   std::size_t bundle_entries_max = 50'000;  ///< of a batch or transaction

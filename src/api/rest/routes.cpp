@@ -37,8 +37,14 @@ std::vector<RouteInfo> built_in_routes() {
   return rows;
 }
 
-std::optional<PathParts> match(std::string_view pattern, std::vector<std::string> const& segments) {
-  auto const wanted = pattern.empty() ? std::vector<std::string_view>() : split(pattern, '/');
+Pattern::Pattern(std::string_view text) : from_root(text.starts_with('/')) {
+  if (from_root) text.remove_prefix(1);
+  if (text.empty()) return;
+  for (auto const segment : split(text, '/')) segments.emplace_back(segment);
+}
+
+std::optional<PathParts> match(Pattern const& pattern, std::vector<std::string> const& segments) {
+  auto const& wanted = pattern.segments;
   if (wanted.size() != segments.size()) return {};
   PathParts parts;
   for (std::size_t i = 0; i < wanted.size(); ++i) {

@@ -23,9 +23,17 @@ struct PathParts {
   std::string type, id, version;
 };
 
+/// A pattern, taken apart once.
+struct Pattern {
+  explicit Pattern(std::string_view text);
+
+  bool from_root = false;  ///< not below the base
+  std::vector<std::string> segments;
+};
+
 /// The parts when a path follows a pattern. Segments are compared decoded; both come without the
 /// base. Source: FHIR R4 http.html#summary.
-[[nodiscard]] std::optional<PathParts> match(std::string_view pattern,
+[[nodiscard]] std::optional<PathParts> match(Pattern const& pattern,
                                              std::vector<std::string> const& segments);
 
 /// The segments of a path, decoded; a '/' at the end makes none. Fails `malformed`.

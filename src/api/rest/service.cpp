@@ -18,7 +18,10 @@ constexpr int kNotAcceptable = 406;
 
 /// A row at work: the route and what it counts.
 struct ActiveRoute {
+  explicit ActiveRoute(Route added) : route(std::move(added)), pattern(route.pattern) {}
+
   Route route;
+  Pattern pattern;
   bool needs_query = false;
   std::array<Counter*, 6> answered{};  ///< by the first digit of the status
   Histogram* seconds = nullptr;
@@ -74,16 +77,16 @@ struct Service::State {
 };
 
 void Service::State::add(Route route, bool needs_query) {
-  ActiveRoute active;
+  ActiveRoute active(std::move(route));
+  auto const& interaction = active.route.interaction;
   for (std::size_t digit = 2; digit < active.answered.size(); ++digit) {
-    active.answered[digit] = &metrics.counter(
-        "sinew_rest_requests_total", "REST requests answered",
-        {{"interaction", route.interaction}, {"status", std::to_string(digit) + "xx"}});
+    active.answered[digit] =
+        &metrics.counter("sinew_rest_requests_total", "REST requests answered",
+                         {{"interaction", interaction}, {"status", std::to_string(digit) + "xx"}});
   }
   active.seconds =
       &metrics.histogram("sinew_rest_request_seconds", "time from a whole request to its answer",
-                         {{"interaction", route.interaction}});
-  active.route = std::move(route);
+                         {{"interaction", interaction}});
   active.needs_query = needs_query;
   routes.push_back(std::move(active));
 }
@@ -91,7 +94,8 @@ void Service::State::add(Route route, bool needs_query) {
 std::string Service::State::base_of(net::HttpRequest const& request) const {
   if (!options.base_url.empty()) return options.base_url;
   auto const host = request.headers.value("Host");
-  return is_host(host) ? "http://" + std::string(host) + options.base_path : options.base_path;
+  return is_host(host) ? options.scheme + "://" + std::string(host) + options.base_path
+                       : options.base_path;
 }
 
 Answer Service::State::refuse_path(net::HttpRequest const& request,
@@ -118,11 +122,8 @@ Answer Service::State::answer(net::HttpRequest const& request, Presentation& pre
   auto const method = request.method == "HEAD" ? std::string_view("GET") : request.method;
   std::vector<std::string_view> allowed;
   for (auto const& active : routes) {
-    std::string_view pattern = active.route.pattern;
-    bool const from_root = pattern.starts_with('/');
-    if (from_root == is_below) continue;
-    if (from_root) pattern.remove_prefix(1);
-    auto parts = match(pattern, *segments);
+    if (active.pattern.from_root == is_below) continue;
+    auto parts = match(active.pattern, *segments);
     if (!parts) continue;
     if (active.route.method == method && !(active.needs_query && request.query().empty())) {
       return run(active, request, *std::move(parts), presentation);
