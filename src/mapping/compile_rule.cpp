@@ -129,6 +129,18 @@ void Compiler::insert(Tree& tree, std::vector<TargetStep> const& steps, Rule con
   }
 }
 
+/// True when a condition can hold because a value is a certain one.
+bool Compiler::compares_values(Index condition) const {
+  if (condition == kNone) return false;
+  auto const& node = program_.nodes[condition];
+  if (node.op == Op::equal || node.op == Op::in || node.op == Op::matches) return true;
+  if (node.op != Op::both && node.op != Op::either) return false;
+  for (Index a = 0; a < node.argument_count; ++a) {
+    if (compares_values(program_.arguments[node.first_argument + a])) return true;
+  }
+  return false;
+}
+
 Index Compiler::both(Index a, Index b) {
   if (a == kNone || b == kNone) return a == kNone ? b : a;
   Node node;
@@ -174,6 +186,7 @@ void Compiler::add_row(Tree& tree, RowPlace const& place, Cells const& cells) {
   rule.event = place.event;
   if (it != nullptr) rule.source = it->source;
   rule.condition = both(place.condition, compile_condition(cells.when, place.context, it, row));
+  rule.consumes = compares_values(rule.condition);
   if (is_primitive) {
     if (cells.target != "$this") {
       return error(row, "the table gives one value: its target is $this");

@@ -87,6 +87,7 @@ class Compiler {
                             TypedSource const* source, TableContext const& context,
                             TableRow const& row);
   Index both(Index a, Index b);
+  bool compares_values(Index condition) const;
   bool make_default_rule(Rule& rule, fhir::TypeId target, TypedSource const* source,
                          TableRow const& row);
   bool make_map_rule(Rule& rule, fhir::TypeId target, std::string_view name,

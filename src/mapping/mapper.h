@@ -272,6 +272,8 @@ class Mapper {
                         std::string_view (&parts)[kPartsMax]) const;
   void note_null(Rule const& rule, std::string_view raw);
   bool holds_unrecorded(Index condition, Context const& context);
+  void read_compared(Index condition, Context const& context);
+  void consume(Rule const& rule, Context const& context);
 
   Checkpoint checkpoint() const;
   void roll_back(Checkpoint const& to);

@@ -90,6 +90,7 @@ struct Rule {
   Action action = Action::text;
   Primitive primitive = Primitive::none;
   bool is_constant = false;  ///< a literal: present, but no reason for an object to be
+  bool consumes = false;     ///< its condition compares values: they count as mapped
   std::uint8_t slot = 0;     ///< which segment table of the resource
   Source source;
   Index condition = kNone;

@@ -149,6 +149,7 @@ unsigned Mapper::primitive_of_rule(Rule const& rule, Property const& property,
     if (!holds_unrecorded(rule.condition, context)) return kNothing;
     auto const content = primitive_value(rule, property, {}, context, frame);
     bool const proves = content == kConstant && is_evidence(rule.condition, context);
+    if (rule.consumes && content != kNothing) consume(rule, context);
     return done(proves ? unsigned{kSource} : content);
   }
   if (source.base == Source::Base::own) {
@@ -163,6 +164,7 @@ unsigned Mapper::primitive_of_rule(Rule const& rule, Property const& property,
     }
     if (!holds_unrecorded(rule.condition, bound)) return false;
     content = primitive_value(rule, property, found, bound, frame);
+    if (rule.consumes && content != kNothing) consume(rule, bound);
     return content != kNothing;
   });
   return done(content);
@@ -181,6 +183,36 @@ unsigned Mapper::primitive_of_rules(Group const& group, Property const& property
     if (content != kNothing) return content;
   }
   return kNothing;
+}
+
+/// Reads the values that a condition which holds was compared with.
+void Mapper::read_compared(Index index, Context const& context) {
+  auto const& node = program_.nodes[index];
+  switch (node.op) {
+    case Op::both:
+    case Op::either:
+      for (Index i = 0; i < node.argument_count; ++i) {
+        read_compared(argument_index(node, i), context);
+      }
+      return;
+    case Op::equal:
+    case Op::in:
+    case Op::matches:
+      if (holds_unrecorded(index, context)) evaluate(argument_index(node, 0), context);
+      return;
+    default:
+      return;
+  }
+}
+
+/// What a row was chosen by has had its effect on the output: it counts as mapped.
+void Mapper::consume(Rule const& rule, Context const& context) {
+  auto const texts = texts_used_;
+  recording_ = true;
+  work_.reads.clear();
+  read_compared(rule.condition, context);
+  texts_used_ = texts;
+  for (auto const& [from, to] : work_.reads) track_->log.push_back({0, 0, from, to, rule.info});
 }
 
 bool Mapper::holds_unrecorded(Index condition, Context const& context) {

@@ -182,7 +182,10 @@ unsigned Mapper::apply_rule(Rule const& rule, Context const& context, Frame cons
     auto const before = checkpoint();
     auto const had = present;
     content = apply_value(rule, found, bound, frame, present);
-    if ((content & (kSource | kReference)) != 0) return true;
+    if ((content & (kSource | kReference)) != 0) {
+      if (rule.consumes) consume(rule, bound);
+      return true;
+    }
     content = kNothing;
     roll_back(before);
     present = had;
