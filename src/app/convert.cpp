@@ -94,7 +94,9 @@ Result<> convert_to_fhir(ConvertSettings const& settings, mapping::Program const
 }
 
 Result<> convert_to_hl7v2(ConvertSettings const& settings, MessageText const& message, Sink& sink) {
-  if (!settings.normalize) return sink.write(message.file, message.index, message.bytes);
+  if (!settings.normalize) {
+    return sink.write(message.file, message.index, std::string(message.bytes));
+  }
   auto const parsed = TRY(hl7v2::parse_message(message.bytes));
   return sink.write(message.file, message.index, hl7v2::normalized(parsed));
 }
