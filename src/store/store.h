@@ -141,7 +141,8 @@ struct StoreOptions {
   std::string path;                     ///< database file; ":memory:" for tests
   std::uint32_t group_wait_ms_max = 2;  ///< how long the writer may wait for company
   bool create = true;
-  bool read_only = false;  ///< beside a running server; append and apply fail
+  std::size_t young_rows_max = 65536;  ///< index rows collected before they move to the large trees
+  bool read_only = false;              ///< beside a running server; append and apply fail
 };
 
 struct StoreCounters {

@@ -29,6 +29,7 @@ Result<> Applier::load_counters() {
   programs_.clear();
   tallies_.clear();
   broken_ = false;
+  TRY(young_.count(connection_));
   last_resource_ = TRY(connection_.integer(0, "SELECT max(rid) FROM res"));
   last_version_ = TRY(connection_.integer(0, "SELECT max(vsn) FROM log"));
   last_entry_ = TRY(connection_.integer(0, "SELECT max(id) FROM journal"));
@@ -46,7 +47,8 @@ Result<JournalId> Applier::append(AppendWork const& work) {
       Blob{work.packed})));
   TRY(or_break(connection_.execute("INSERT INTO pending(id) VALUES(?)", id)));
   TRY(or_break(
-      connection_.execute("INSERT INTO dup(h, id) VALUES(?, ?)", work.duplicate_hash, id)));
+      connection_.execute("INSERT INTO dup0(h, id) VALUES(?, ?)", work.duplicate_hash, id)));
+  young_.add(Young::duplicates, 1);
   return static_cast<JournalId>(id);
 }
 
@@ -218,7 +220,8 @@ Result<> Applier::write_version(Staged const& staged, JournalId cause) {
   auto const vsn = ++last_version_;
   auto const& body = staged.prepared->packed;
   if (before.rid == 0) {
-    TRY(connection_.execute("INSERT INTO lid(h, rid) VALUES(?, ?)", hash_of_key(*staged.key),
+    young_.add(Young::names, 1);
+    TRY(connection_.execute("INSERT INTO lid0(h, rid) VALUES(?, ?)", hash_of_key(*staged.key),
                             after.rid));
     TRY(connection_.execute(
         "INSERT INTO res(rid, tid, id, ver, upd, born, cause, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
@@ -290,7 +293,7 @@ Result<> Applier::finish_group() {
                                      "ON CONFLICT(tid) DO UPDATE SET live=live+excluded.live",
                                      type, change)));
   tallies_.clear();
-  return {};
+  return or_break(young_.move_one_if_due(connection_));
 }
 
 Result<Live> Applier::live_of(std::string_view key, std::string_view type, std::string_view id) {
@@ -308,8 +311,9 @@ Result<std::int64_t> Applier::number_of(std::string_view reference) {
   auto live = TRY(live_of(reference, type, id));
   if (live.rid != 0) return live.rid;
   live.rid = ++last_resource_;
+  young_.add(Young::names, 1);
   std::int64_t const none = 0;
-  TRY(connection_.execute("INSERT INTO lid(h, rid) VALUES(?, ?)", hash_of_key(reference),
+  TRY(connection_.execute("INSERT INTO lid0(h, rid) VALUES(?, ?)", hash_of_key(reference),
                           live.rid));
   TRY(
       connection_.execute("INSERT INTO res(rid, tid, id, ver, upd, born, cause, body) VALUES(?, ?, "

@@ -21,12 +21,14 @@ using FindMatches = std::function<Result<std::vector<std::int64_t>>(
 /// Turns work into rows, inside the database transaction of the commit group. One thread.
 class Applier final : private TargetNumbers {
  public:
-  Applier(Connection& connection, Catalogue const& catalogue, LiveCache& cache, FindMatches find)
+  Applier(Connection& connection, Catalogue const& catalogue, LiveCache& cache, FindMatches find,
+          std::size_t young_rows_max)
       : connection_(connection),
         catalogue_(catalogue),
         cache_(cache),
         find_(std::move(find)),
-        index_(connection, catalogue, *this) {}
+        young_(young_rows_max),
+        index_(connection, catalogue, *this, young_) {}
 
   /// Reads where the counters stand. Before the first group, and after a rollback.
   Result<> load_counters();
@@ -86,6 +88,7 @@ class Applier final : private TargetNumbers {
   Catalogue const& catalogue_;
   LiveCache& cache_;
   FindMatches find_;
+  YoungTables young_;
   IndexBatch index_;
 
   struct Hash {

@@ -68,39 +68,49 @@ Result<std::int64_t> IndexBatch::value_number(PathKey path, std::string const& j
 }
 
 template <class Key>
-Result<> IndexBatch::flush_table(std::vector<Row<Key>>& rows, char const* insert,
-                                 char const* remove) {
+Result<std::size_t> IndexBatch::flush_table(std::vector<Row<Key>>& rows, Statements const& sql) {
   std::ranges::sort(rows, std::less<>());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    // Of several changes of one row in the group the last one counts.
-    if (i + 1 < rows.size() && rows[i + 1].key == rows[i].key) continue;
-    auto const* sql = rows[i].adds ? insert : remove;
-    TRY(std::apply([&](auto const&... part) { return connection_.execute(sql, part...); },
-                   rows[i].key));
+  std::size_t added = 0;
+  for (std::size_t first = 0, last = 0; first < rows.size(); first = last + 1) {
+    last = first;
+    while (last + 1 < rows.size() && rows[last + 1].key == rows[first].key) ++last;
+    // A row that was added and dropped in the group, or dropped and added, is as it was before.
+    if (rows[first].adds != rows[last].adds) continue;
+    auto const run = [&](char const* text) {
+      return std::apply([&](auto const&... part) { return connection_.execute(text, part...); },
+                        rows[first].key);
+    };
+    if (rows[first].adds) {
+      TRY(run(sql.insert));
+      ++added;
+      continue;
+    }
+    TRY(run(sql.remove));
+    if (sql.remove_old != nullptr && connection_.changes() == 0) TRY(run(sql.remove_old));
   }
   rows.clear();
+  return added;
+}
+
+template <class Key>
+Result<> IndexBatch::flush_young(std::vector<Row<Key>>& rows, Young table, Statements const& sql) {
+  young_.add(table, TRY(flush_table(rows, sql)));
   return {};
 }
 
 Result<> IndexBatch::flush() {
-  TRY(flush_table(live_, "INSERT OR IGNORE INTO live(tid, rid) VALUES(?, ?)",
-                  "DELETE FROM live WHERE tid=? AND rid=?"));
-  TRY(flush_table(tokens_, "INSERT OR IGNORE INTO tok(vid, rid) VALUES(?, ?)",
-                  "DELETE FROM tok WHERE vid=? AND rid=?"));
-  TRY(flush_table(hashed_, "INSERT OR IGNORE INTO idt(pid, h, rid) VALUES(?, ?, ?)",
-                  "DELETE FROM idt WHERE pid=? AND h=? AND rid=?"));
-  TRY(flush_table(references_, "INSERT OR IGNORE INTO ref(pid, tgt, rid) VALUES(?, ?, ?)",
-                  "DELETE FROM ref WHERE pid=? AND tgt=? AND rid=?"));
-  TRY(flush_table(dates_, "INSERT OR IGNORE INTO dt(pid, lo, hi, rid) VALUES(?, ?, ?, ?)",
-                  "DELETE FROM dt WHERE pid=? AND lo=? AND hi=? AND rid=?"));
-  TRY(flush_table(strings_, "INSERT OR IGNORE INTO str(pid, v, rid) VALUES(?, ?, ?)",
-                  "DELETE FROM str WHERE pid=? AND v=? AND rid=?"));
-  TRY(flush_table(quantities_, "INSERT OR IGNORE INTO qty(pid, v, unit, rid) VALUES(?, ?, ?, ?)",
-                  "DELETE FROM qty WHERE pid=? AND v=? AND unit=? AND rid=?"));
-  TRY(flush_table(numbers_, "INSERT OR IGNORE INTO num(pid, v, rid) VALUES(?, ?, ?)",
-                  "DELETE FROM num WHERE pid=? AND v=? AND rid=?"));
-  return flush_table(uris_, "INSERT OR IGNORE INTO uri(pid, v, rid) VALUES(?, ?, ?)",
-                     "DELETE FROM uri WHERE pid=? AND v=? AND rid=?");
+  // clang-format off
+  TRY(flush_table(live_, {"INSERT OR IGNORE INTO live(tid, rid) VALUES(?, ?)", "DELETE FROM live WHERE tid=? AND rid=?", nullptr}));
+  TRY(flush_young(tokens_, Young::tokens, {"INSERT OR IGNORE INTO tok0(vid, rid) VALUES(?, ?)", "DELETE FROM tok0 WHERE vid=? AND rid=?", "DELETE FROM tok1 WHERE vid=? AND rid=?"}));
+  TRY(flush_young(hashed_, Young::hashed, {"INSERT OR IGNORE INTO idt0(pid, h, rid) VALUES(?, ?, ?)", "DELETE FROM idt0 WHERE pid=? AND h=? AND rid=?", "DELETE FROM idt1 WHERE pid=? AND h=? AND rid=?"}));
+  TRY(flush_young(references_, Young::references, {"INSERT OR IGNORE INTO ref0(pid, tgt, rid) VALUES(?, ?, ?)", "DELETE FROM ref0 WHERE pid=? AND tgt=? AND rid=?", "DELETE FROM ref1 WHERE pid=? AND tgt=? AND rid=?"}));
+  TRY(flush_young(dates_, Young::dates, {"INSERT OR IGNORE INTO dt0(pid, lo, hi, rid) VALUES(?, ?, ?, ?)", "DELETE FROM dt0 WHERE pid=? AND lo=? AND hi=? AND rid=?", "DELETE FROM dt1 WHERE pid=? AND lo=? AND hi=? AND rid=?"}));
+  TRY(flush_young(strings_, Young::strings, {"INSERT OR IGNORE INTO str0(pid, v, rid) VALUES(?, ?, ?)", "DELETE FROM str0 WHERE pid=? AND v=? AND rid=?", "DELETE FROM str1 WHERE pid=? AND v=? AND rid=?"}));
+  TRY(flush_young(quantities_, Young::quantities, {"INSERT OR IGNORE INTO qty0(pid, v, unit, rid) VALUES(?, ?, ?, ?)", "DELETE FROM qty0 WHERE pid=? AND v=? AND unit=? AND rid=?", "DELETE FROM qty1 WHERE pid=? AND v=? AND unit=? AND rid=?"}));
+  TRY(flush_table(numbers_, {"INSERT OR IGNORE INTO num(pid, v, rid) VALUES(?, ?, ?)", "DELETE FROM num WHERE pid=? AND v=? AND rid=?", nullptr}));
+  TRY(flush_table(uris_, {"INSERT OR IGNORE INTO uri(pid, v, rid) VALUES(?, ?, ?)", "DELETE FROM uri WHERE pid=? AND v=? AND rid=?", nullptr}));
+  // clang-format on
+  return {};
 }
 
 void IndexBatch::reset() {

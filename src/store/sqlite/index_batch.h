@@ -8,6 +8,7 @@
 
 #include "store/index_row.h"
 #include "store/sqlite/catalogue.h"
+#include "store/sqlite/young.h"
 
 namespace sinew::store::sqlite {
 
@@ -22,8 +23,9 @@ class TargetNumbers {
 /// that each page of a tree is visited once. Owned by the writer's thread.
 class IndexBatch {
  public:
-  IndexBatch(Connection& connection, Catalogue const& catalogue, TargetNumbers& targets)
-      : connection_(connection), catalogue_(catalogue), targets_(targets) {}
+  IndexBatch(Connection& connection, Catalogue const& catalogue, TargetNumbers& targets,
+             YoungTables& young)
+      : connection_(connection), catalogue_(catalogue), targets_(targets), young_(young) {}
 
   Result<> add(TypeKey type, std::int64_t rid, std::vector<IndexRow> const& rows) {
     return put(type, rid, rows, true);
@@ -63,12 +65,19 @@ class IndexBatch {
   Result<> put(TypeKey type, std::int64_t rid, std::vector<IndexRow> const& rows, bool adds);
   Result<> put_row(PathKey path, std::int64_t rid, IndexRow const& row, bool adds);
   [[nodiscard]] Result<std::int64_t> value_number(PathKey path, std::string const& joined);
+  /// The statements of one table. `remove_old` is null where there is one tree only.
+  struct Statements {
+    char const *insert, *remove, *remove_old;
+  };
   template <class Key>
-  Result<> flush_table(std::vector<Row<Key>>& rows, char const* insert, char const* remove);
+  Result<std::size_t> flush_table(std::vector<Row<Key>>& rows, Statements const& sql);
+  template <class Key>
+  Result<> flush_young(std::vector<Row<Key>>& rows, Young table, Statements const& sql);
 
   Connection& connection_;
   Catalogue const& catalogue_;
   TargetNumbers& targets_;
+  YoungTables& young_;
   std::uint32_t sequence_ = 0;
   std::vector<Row<Pair>> live_, tokens_;
   std::vector<Row<Triple>> hashed_, references_;

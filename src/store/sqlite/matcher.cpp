@@ -39,13 +39,20 @@ Result<std::int64_t> length_of(Connection& connection, Posting const& posting, s
 Result<std::int64_t> whole_length_of(Connection& connection, Posting const& posting) {
   switch (posting.table) {
     case PostingTable::token:
-      return connection.integer(0, "SELECT count(*) FROM tok WHERE vid=?", posting.a);
+      return connection.integer(0,
+                                "SELECT (SELECT count(*) FROM tok0 WHERE vid=?1) + (SELECT "
+                                "count(*) FROM tok1 WHERE vid=?1)",
+                                posting.a);
     case PostingTable::hashed:
-      return connection.integer(0, "SELECT count(*) FROM idt WHERE pid=? AND h=?", posting.a,
-                                posting.b);
+      return connection.integer(0,
+                                "SELECT (SELECT count(*) FROM idt0 WHERE pid=?1 AND h=?2) + "
+                                "(SELECT count(*) FROM idt1 WHERE pid=?1 AND h=?2)",
+                                posting.a, posting.b);
     case PostingTable::reference:
-      return connection.integer(0, "SELECT count(*) FROM ref WHERE pid=? AND tgt=?", posting.a,
-                                posting.b);
+      return connection.integer(0,
+                                "SELECT (SELECT count(*) FROM ref0 WHERE pid=?1 AND tgt=?2) + "
+                                "(SELECT count(*) FROM ref1 WHERE pid=?1 AND tgt=?2)",
+                                posting.a, posting.b);
   }
   return 0;
 }
@@ -106,7 +113,9 @@ Result<bool> is_in_posting(Connection& connection, Posting const& posting, std::
 Result<Rids> read_condition(Connection& connection, Condition const& condition) {
   Rids rids = condition.found;
   for (auto const& posting : condition.postings) TRY(read_posting(connection, posting, rids));
-  if (condition.postings.size() + (condition.found.empty() ? 0 : 1) > 1) sort_rids(rids);
+  // One list is in order but for the end, where the young tree joins the old one.
+  if (!std::ranges::is_sorted(rids) || condition.postings.size() > 1 || !condition.found.empty())
+    sort_rids(rids);
   return rids;
 }
 

@@ -53,7 +53,37 @@ CREATE TABLE outbox(id INTEGER PRIMARY KEY, cause INTEGER NOT NULL, made INTEGER
   payload BLOB NOT NULL);
 )sql";
 
-constexpr auto kMigrations = std::to_array<char const*>({kVersion1});
+/// Version 2: the tables with keys in no order become two trees each (see young.h).
+constexpr char kVersion2[] = R"sql(
+ALTER TABLE lid RENAME TO lid1;
+CREATE TABLE lid0(h INTEGER, rid INTEGER, PRIMARY KEY(h, rid)) WITHOUT ROWID;
+CREATE VIEW lid AS SELECT * FROM lid1 UNION ALL SELECT * FROM lid0;
+ALTER TABLE tok RENAME TO tok1;
+CREATE TABLE tok0(vid INTEGER, rid INTEGER, PRIMARY KEY(vid, rid)) WITHOUT ROWID;
+CREATE VIEW tok AS SELECT * FROM tok1 UNION ALL SELECT * FROM tok0;
+ALTER TABLE idt RENAME TO idt1;
+CREATE TABLE idt0(pid INTEGER, h INTEGER, rid INTEGER, PRIMARY KEY(pid, h, rid)) WITHOUT ROWID;
+CREATE VIEW idt AS SELECT * FROM idt1 UNION ALL SELECT * FROM idt0;
+ALTER TABLE ref RENAME TO ref1;
+CREATE TABLE ref0(pid INTEGER, tgt INTEGER, rid INTEGER, PRIMARY KEY(pid, tgt, rid)) WITHOUT ROWID;
+CREATE VIEW ref AS SELECT * FROM ref1 UNION ALL SELECT * FROM ref0;
+ALTER TABLE dt RENAME TO dt1;
+CREATE TABLE dt0(pid INTEGER, lo INTEGER, hi INTEGER, rid INTEGER,
+  PRIMARY KEY(pid, lo, hi, rid)) WITHOUT ROWID;
+CREATE VIEW dt AS SELECT * FROM dt1 UNION ALL SELECT * FROM dt0;
+ALTER TABLE str RENAME TO str1;
+CREATE TABLE str0(pid INTEGER, v TEXT, rid INTEGER, PRIMARY KEY(pid, v, rid)) WITHOUT ROWID;
+CREATE VIEW str AS SELECT * FROM str1 UNION ALL SELECT * FROM str0;
+ALTER TABLE qty RENAME TO qty1;
+CREATE TABLE qty0(pid INTEGER, v REAL, unit INTEGER, rid INTEGER,
+  PRIMARY KEY(pid, v, unit, rid)) WITHOUT ROWID;
+CREATE VIEW qty AS SELECT * FROM qty1 UNION ALL SELECT * FROM qty0;
+ALTER TABLE dup RENAME TO dup1;
+CREATE TABLE dup0(h INTEGER, id INTEGER, PRIMARY KEY(h, id)) WITHOUT ROWID;
+CREATE VIEW dup AS SELECT * FROM dup1 UNION ALL SELECT * FROM dup0;
+)sql";
+
+constexpr auto kMigrations = std::to_array<char const*>({kVersion1, kVersion2});
 
 }  // namespace
 

@@ -39,7 +39,7 @@ Result<std::unique_ptr<Store>> SqliteStore::open(StoreOptions const& options, Cl
   if (options.read_only) return std::unique_ptr<Store>(std::move(store));
   auto const& names = store->catalogue_;
   store->writer_ = std::make_unique<Writer>(
-      std::move(connection), names, store->cache_, clock, options.group_wait_ms_max,
+      std::move(connection), names, store->cache_, clock, options,
       [&names, &clock](Connection& writing, std::string_view type, std::string const& query) {
         return find_up_to_two(writing, names, clock, type, query);
       });

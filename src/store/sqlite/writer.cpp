@@ -20,12 +20,12 @@ int on_commit(void* pages, sqlite3*, char const*, int count) {
 }  // namespace
 
 Writer::Writer(Connection connection, Catalogue const& catalogue, LiveCache& cache, Clock& clock,
-               std::uint32_t group_wait_ms_max, FindMatches find)
+               StoreOptions const& options, FindMatches find)
     : connection_(std::move(connection)),
       cache_(cache),
       clock_(clock),
-      group_wait_ms_max_(group_wait_ms_max),
-      applier_(connection_, catalogue, cache, std::move(find)),
+      group_wait_ms_max_(options.group_wait_ms_max),
+      applier_(connection_, catalogue, cache, std::move(find), options.young_rows_max),
       checkpoint_at_pages_(kCheckpointPages) {}
 
 Result<> Writer::start() {

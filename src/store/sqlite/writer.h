@@ -20,7 +20,7 @@ namespace sinew::store::sqlite {
 class Writer {
  public:
   Writer(Connection connection, Catalogue const& catalogue, LiveCache& cache, Clock& clock,
-         std::uint32_t group_wait_ms_max, FindMatches find);
+         StoreOptions const& options, FindMatches find);
   /// Finishes the work that was queued, then stops the thread.
   ~Writer();
 
