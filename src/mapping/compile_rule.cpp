@@ -145,11 +145,7 @@ Index Compiler::both(Index a, Index b) {
   if (a == kNone || b == kNone) return a == kNone ? b : a;
   Node node;
   node.op = Op::both;
-  node.argument_count = 2;
-  node.first_argument = static_cast<Index>(program_.arguments.size());
-  program_.arguments.insert(program_.arguments.end(), {a, b});
-  program_.nodes.push_back(node);
-  return static_cast<Index>(program_.nodes.size() - 1);
+  return intern(node, {a, b});
 }
 
 void Compiler::add_ignore(Tree& tree, RowPlace const& place, Cells const& cells,

@@ -170,14 +170,12 @@ Index Compiler::compile_node(Expression const& expression, TableContext const& c
         return kNone;
       }
       node.op = Op::reference;
-      node.index = static_cast<Index>(program_.sources.size());
-      program_.sources.push_back(it->source);
+      node.index = source_index(it->source);
       break;
     case Op::reference: {
       auto const source = resolve(expression.path, context, row);
       if (!source) return kNone;
-      node.index = static_cast<Index>(program_.sources.size());
-      program_.sources.push_back(source->source);
+      node.index = source_index(source->source);
       break;
     }
     case Op::lookup:
@@ -206,11 +204,41 @@ Index Compiler::compile_node(Expression const& expression, TableContext const& c
     error(row, "the function takes a source path");
     return kNone;
   }
+  return intern(node, arguments);
+}
+
+Index Compiler::source_index(Source const& source) {
+  auto const found = std::ranges::find(program_.sources, source);
+  if (found != program_.sources.end()) return static_cast<Index>(found - program_.sources.begin());
+  program_.sources.push_back(source);
+  return static_cast<Index>(program_.sources.size() - 1);
+}
+
+/// True when the value is the same for a segment whichever of its values is at hand.
+bool Compiler::is_stable(Node const& node, std::vector<Index> const& arguments) const {
+  if (node.op == Op::reference) {
+    auto const& source = program_.sources[node.index];
+    return source.base != Source::Base::value && !source.repeats;
+  }
+  if (node.op == Op::count) {
+    auto const& counted = program_.nodes[arguments[0]];
+    return program_.sources[counted.index].base != Source::Base::value;
+  }
+  return std::ranges::all_of(arguments, [&](Index a) { return program_.nodes[a].is_stable; });
+}
+
+Index Compiler::intern(Node node, std::vector<Index> const& arguments) {
+  auto key = std::to_string(static_cast<int>(node.op)) + " " + std::to_string(node.index);
+  for (auto const argument : arguments) key.append(" ").append(std::to_string(argument));
+  key.append("'").append(node.text);
+  auto const [entry, fresh] = nodes_.try_emplace(std::move(key));
+  if (!fresh) return entry->second;
+  node.is_stable = is_stable(node, arguments);
   node.argument_count = static_cast<std::uint8_t>(arguments.size());
   node.first_argument = static_cast<Index>(program_.arguments.size());
   program_.arguments.insert(program_.arguments.end(), arguments.begin(), arguments.end());
   program_.nodes.push_back(node);
-  return static_cast<Index>(program_.nodes.size() - 1);
+  return entry->second = static_cast<Index>(program_.nodes.size() - 1);
 }
 
 Index Compiler::compile_value(std::string_view text, TableContext const& context,

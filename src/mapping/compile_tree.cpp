@@ -18,22 +18,61 @@ bool is_constant(TreeGroup const& group) {
          });
 }
 
-/// The components or fields that the rows need, one of which has to be there; false: unknown.
-bool collect_needs(TreeGroup const& group, std::uint64_t& needs) {
+/// True when no row below the group has a condition, which could name a value that is there.
+bool is_bare(TreeGroup const& group) {
+  return std::ranges::all_of(group.wholes, [](Rule const& r) { return r.condition == kNone; }) &&
+         std::ranges::all_of(group.children, [](TreeProperty const& property) {
+           return std::ranges::all_of(property.groups, is_bare);
+         });
+}
+
+}  // namespace
+
+/// Adds what a source needs; false when that is not known beforehand.
+bool Compiler::add_need(Source const& source, std::uint8_t slot, std::vector<Need>& needs) const {
+  bool const is_part = source.base == Source::Base::value && source.parts[0] > 0;
+  if (!is_part && source.base != Source::Base::own) return false;
+  auto const number = is_part ? source.parts[0] : source.field;
+  auto const found = std::ranges::find(needs, slot, &Need::slot);
+  auto& need = found != needs.end() ? *found : needs.emplace_back(Need{slot, 0});
+  need.mask |= std::uint64_t{1} << std::min<std::uint16_t>(number, 63);
+  return true;
+}
+
+bool Compiler::add_needs_of_node(Index index, std::uint8_t slot, std::vector<Need>& needs) const {
+  if (index == kNone) return true;
+  auto const& node = program_.nodes[index];
+  if (node.op == Op::reference) return add_need(program_.sources[node.index], slot, needs);
+  for (Index a = 0; a < node.argument_count; ++a) {
+    auto const argument = program_.arguments[node.first_argument + a];
+    if (!add_needs_of_node(argument, slot, needs)) return false;
+  }
+  return true;
+}
+
+/// The fields or components of which one has to be there for the group to give more than
+/// constants; false when that is not known beforehand.
+bool Compiler::collect_needs(TreeGroup const& group, std::vector<Need>& needs) const {
   for (auto const& rule : group.wholes) {
-    auto const& source = rule.source;
-    bool const is_part = source.base == Source::Base::value && source.parts[0] > 0;
-    if (!is_part && source.base != Source::Base::own) return false;
-    auto const number = is_part ? source.parts[0] : source.field;
-    needs |= std::uint64_t{1} << std::min<std::uint16_t>(number, 63);
+    bool known = true;
+    if (rule.source.base != Source::Base::none) {
+      known = add_need(rule.source, rule.slot, needs);
+    } else if (rule.is_constant) {
+      // It counts for more only when its condition names a value that is there.
+      known = add_needs_of_node(rule.condition, rule.slot, needs);
+    } else if (rule.action == Action::expression && rule.event == kNone) {
+      known = add_needs_of_node(rule.expression, rule.slot, needs) &&
+              add_needs_of_node(rule.condition, rule.slot, needs);
+    } else {
+      known = false;
+    }
+    if (!known) return false;
   }
   return std::ranges::all_of(group.children, [&](TreeProperty const& property) {
     return std::ranges::all_of(property.groups,
                                [&](TreeGroup const& inner) { return collect_needs(inner, needs); });
   });
 }
-
-}  // namespace
 
 std::string_view Compiler::key_of(fhir::Element const& element, bool underscore) {
   auto key = std::string(underscore ? "\"_" : "\"") + std::string(element.name.view()) + "\":";
@@ -48,6 +87,7 @@ Group Compiler::flatten_group(TreeGroup& group, fhir::TypeId type) {
   out.slot = group.slot;
   out.url = group.url;
   out.is_constant = is_constant(group);
+  out.is_bare = out.is_constant && is_bare(group);
   if (group.is_driven) {
     out.driver = static_cast<Index>(program_.sources.size());
     program_.sources.push_back(group.driver);
@@ -75,12 +115,15 @@ Property Compiler::flatten_property(TreeProperty& property) {
   out.key = key_of(element, false);
   out.underscore_key = key_of(element, true);
   std::vector<Group> groups;
-  bool needs_known = true;
   for (auto& group : property.groups) {
-    needs_known = collect_needs(group, out.needs) && needs_known;
-    groups.push_back(flatten_group(group, element.type));
+    std::vector<Need> needs;
+    bool const are_known = !out.is_required && !is_constant(group) && collect_needs(group, needs);
+    auto made = flatten_group(group, element.type);
+    made.first_need = static_cast<Index>(program_.needs.size());
+    made.need_count = are_known ? static_cast<std::uint16_t>(needs.size()) : 0;
+    if (are_known) program_.needs.insert(program_.needs.end(), needs.begin(), needs.end());
+    groups.push_back(made);
   }
-  if (!needs_known) out.needs = 0;
   out.first_group = static_cast<Index>(program_.groups.size());
   out.group_count = static_cast<std::uint16_t>(groups.size());
   program_.groups.insert(program_.groups.end(), groups.begin(), groups.end());

@@ -61,6 +61,9 @@ class Compiler {
   Index compile_node(Expression const& expression, TableContext const& context,
                      TypedSource const* it, TableRow const& row);
   Index segment_index(std::string_view id);
+  Index source_index(Source const& source);
+  Index intern(Node node, std::vector<Index> const& arguments);
+  bool is_stable(Node const& node, std::vector<Index> const& arguments) const;
 
   // compile_rule.cpp: one row
   struct RowPlace {
@@ -115,6 +118,9 @@ class Compiler {
   void check_required(std::vector<TreeProperty> const& properties, fhir::TypeId type,
                       TableRow const& row, bool has_whole);
   bool gives_always(TreeGroup const& group, bool constants_do) const;
+  bool add_need(Source const& source, std::uint8_t slot, std::vector<Need>& needs) const;
+  bool add_needs_of_node(Index node, std::uint8_t slot, std::vector<Need>& needs) const;
+  bool collect_needs(TreeGroup const& group, std::vector<Need>& needs) const;
   std::string_view key_of(fhir::Element const& element, bool underscore);
 
   // compile_message.cpp: structures
@@ -162,6 +168,7 @@ class Compiler {
   bool checks_required_ = true;
   std::map<std::pair<fhir::TypeId, std::uint16_t>, bool> policies_;  ///< type and order
   std::unordered_map<std::string, std::string_view> keys_;
+  std::unordered_map<std::string, Index> nodes_;  ///< equal expressions are one
   std::unordered_map<std::string_view, std::vector<IdentityRow>> identities_;
   struct EventDraft {
     EventRow row;

@@ -127,6 +127,9 @@ struct Workspace {
   std::vector<std::uint32_t> mark_index;
   std::vector<std::uint32_t> table;  ///< hash table over `written`
   std::string json;
+  /// For each condition the segment it was last decided for, and how; `epoch` tells runs apart.
+  std::vector<std::uint64_t> decided;
+  std::uint64_t epoch = 0;
 };
 
 /// What became of a byte of the message.
@@ -228,6 +231,10 @@ class Mapper {
   unsigned write_resource_body(Shape const& shape, Frame const& frame, UuidText const& id);
   unsigned write_object(Object const& object, Frame const& frame, PresentSet& present);
   void run_ignores(Object const& object, Frame const& frame);
+  bool can_be(Group const& group, Frame const& frame) const;
+  bool can_be(Property const& property, Frame const& frame) const;
+  bool can_be_more_than_constant(Object const& object, Frame const& frame) const;
+  bool evaluate_condition(Index node, Context const& context);
   unsigned write_property(Property const& property, Frame const& frame);
   unsigned write_primitive(Property const& property, Group const& group, Frame const& frame);
   unsigned write_list(Property const& property, Frame const& frame);
@@ -318,6 +325,7 @@ class Mapper {
   std::string_view message_type_, trigger_;
   Uuid space_{};
   std::string sender_;
+  std::array<std::uint64_t, 64> slot_present_{};  ///< fields there, by slot of the instance
   bool full_ = false;
 };
 

@@ -43,6 +43,7 @@ struct Source {
 struct Node {
   Op op;
   std::uint8_t argument_count = 0;
+  bool is_stable = false;  ///< depends on the segment alone, not on a repetition or value
   Index first_argument = 0;
   std::string_view text;  ///< literal, pattern
   Index index = kNone;    ///< reference: source; lookup, display: code map
@@ -100,6 +101,12 @@ struct Rule {
   fhir::Element const* element = nullptr;
 };
 
+/// Fields (or components) of which one has to be there for a group to give anything.
+struct Need {
+  std::uint8_t slot = 0;
+  std::uint64_t mask = 0;  ///< bit n: field n; 63: any beyond
+};
+
 /// One instance of an element (the only one, or one kind of entry in a list): whole-value rules of
 /// which the first that yields wins, and rows for the elements below it.
 struct Group {
@@ -107,16 +114,18 @@ struct Group {
   std::uint16_t rule_count = 0;
   std::uint8_t slot = 0;
   bool is_constant = false;  ///< no row below it has a source
+  bool is_bare = false;      ///< and none of them has a condition
   Index driver = kNone;      ///< source of which every repetition makes one instance
   Index object = kNone;
-  std::string_view url;  ///< of an extension
+  Index first_need = 0;
+  std::uint16_t need_count = 0;  ///< 0: not known
+  std::string_view url;          ///< of an extension
 };
 
 struct Property {
   fhir::Element const* element = nullptr;
   std::string_view key;             ///< `"birthDate":`
   std::string_view underscore_key;  ///< `"_birthDate":`, of primitives
-  std::uint64_t needs = 0;  ///< bits of components, one of which has to be there; 0: unknown
   std::uint8_t order = 0;
   bool is_list = false;
   Primitive primitive = Primitive::none;
@@ -242,6 +251,7 @@ class Program {
   std::vector<Rule> rules;
   std::vector<Group> groups;
   std::vector<Property> properties;
+  std::vector<Need> needs;
   std::vector<Object> objects;
   std::vector<Choice> choices;
   std::vector<Shape> makes;

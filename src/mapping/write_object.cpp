@@ -30,7 +30,9 @@ Mapper::Checkpoint Mapper::checkpoint() const {
 void Mapper::roll_back(Checkpoint const& to) {
   track_->json.resize(to.json);
   track_->log.resize(to.log);
-  work_.written.resize(to.written);
+  if (work_.written.size() == to.written) return;
+  work_.written.erase(work_.written.begin() + static_cast<std::ptrdiff_t>(to.written),
+                      work_.written.end());
   work_.json.resize(to.out_json);
   work_.log.resize(to.out_log);
 }
@@ -57,15 +59,31 @@ void Mapper::run_ignores(Object const& object, Frame const& frame) {
   }
 }
 
+/// False when nothing is there that a row of the group needs.
+bool Mapper::can_be(Group const& group, Frame const& frame) const {
+  if (group.need_count == 0) return true;
+  for (Index n = group.first_need; n < group.first_need + group.need_count; ++n) {
+    auto const& need = program_.needs[n];
+    auto const present =
+        frame.context != nullptr ? frame.context->present : slot_present_[need.slot];
+    if ((need.mask & present) != 0) return true;
+  }
+  return false;
+}
+
+bool Mapper::can_be(Property const& property, Frame const& frame) const {
+  for (Index g = property.first_group; g < property.first_group + property.group_count; ++g) {
+    if (can_be(program_.groups[g], frame)) return true;
+  }
+  return false;
+}
+
 unsigned Mapper::write_object(Object const& object, Frame const& frame, PresentSet& present) {
   unsigned content = kNothing;
   for (Index p = object.first_property; p < object.first_property + object.property_count; ++p) {
     auto const& property = program_.properties[p];
     if (present.has(property.order)) continue;
-    if (property.needs != 0 && frame.context != nullptr &&
-        (property.needs & frame.context->present) == 0) {
-      continue;
-    }
+    if (!can_be(property, frame)) continue;
     auto const got = write_property(property, frame);
     if (got == kNothing) continue;
     content |= got;
@@ -174,6 +192,7 @@ unsigned Mapper::write_entry(Property const& property, Group const& group, Frame
                              Context const& context) {
   Frame inner = frame;
   inner.context = &context;
+  if (!can_be(group, inner)) return kNothing;
   auto const before = checkpoint();
   comma();
   auto const content = write_braces(property, group, inner);
@@ -208,7 +227,8 @@ unsigned Mapper::write_list(Property const& property, Frame const& frame) {
   json() += '[';
   unsigned content = kNothing;
   for (Index g = property.first_group; g < property.first_group + property.group_count; ++g) {
-    content |= write_entries(property, program_.groups[g], frame);
+    auto const& group = program_.groups[g];
+    if (can_be(group, frame)) content |= write_entries(property, group, frame);
   }
   if (content == kNothing) {
     roll_back(before);

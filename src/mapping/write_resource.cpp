@@ -24,6 +24,8 @@ Mapper::Mapper(Program const& program, hl7v2::Message const& message,
       delimiters_(message.delimiters()),
       base_(message.bytes().data()) {
   work_.tracks.resize(kMakeDepthMax + 1);
+  ++work_.epoch;
+  if (work_.decided.size() != program.nodes.size()) work_.decided.assign(program.nodes.size(), 0);
 }
 
 /// The elements of a resource in the track at hand; kNothing when it may not be.
@@ -43,10 +45,7 @@ unsigned Mapper::write_resource_body(Shape const& shape, Frame const& frame, Uui
   for (Index p = object.first_property; p < object.first_property + object.property_count; ++p) {
     auto const& property = program_.properties[p];
     if (present.has(property.order)) continue;
-    if (property.needs != 0 && frame.context != nullptr &&
-        (property.needs & frame.context->present) == 0) {
-      continue;
-    }
+    if (!can_be(property, frame)) continue;
     if (depth_ == 0) {
       top_element_ = property.element->name.view();
       top_required_ = property.is_required;
@@ -68,6 +67,23 @@ unsigned Mapper::write_resource_body(Shape const& shape, Frame const& frame, Uui
   }
   out += '}';
   return content;
+}
+
+/// False when only constants and references could stand in the resource.
+bool Mapper::can_be_more_than_constant(Object const& object, Frame const& frame) const {
+  for (Index p = object.first_property; p < object.first_property + object.property_count; ++p) {
+    auto const& property = program_.properties[p];
+    for (Index g = property.first_group; g < property.first_group + property.group_count; ++g) {
+      auto const& group = program_.groups[g];
+      if (group.is_bare || !can_be(group, frame)) continue;
+      auto const* const rule = group.rule_count == 1 ? &program_.rules[group.first_rule] : nullptr;
+      bool const is_reference =
+          rule != nullptr && group.object == kNone &&
+          (rule->action == Action::refer || rule->action == Action::refer_all);
+      if (!is_reference) return true;
+    }
+  }
+  return false;
 }
 
 void Mapper::finish_resource(Shape const& shape, Verb verb, UuidText const& id) {
@@ -99,6 +115,15 @@ void Mapper::finish_resource(Shape const& shape, Verb verb, UuidText const& id) 
 bool Mapper::write_instance_resource(Instance& instance) {
   instance.processed = true;
   if (instance.skip) return false;
+  slot_present_.fill(0);
+  for (std::uint32_t i = 0; i < instance.contribution_count; ++i) {
+    auto const& contribution = work_.contributions[instance.contribution + i];
+    slot_present_[contribution.slot] |= context_of(contribution.segment).present;
+  }
+  Frame frame;
+  frame.instance = &instance;
+  auto const& shape = structure_->shapes[instance.shape];
+  if (!can_be_more_than_constant(program_.objects[shape.object], frame)) return false;
   identify(instance);
   track_ = &work_.tracks[0];
   depth_ = 0;
@@ -106,9 +131,6 @@ bool Mapper::write_instance_resource(Instance& instance) {
   track_->log.clear();
   track_->clear.clear();
   auto const before = checkpoint();
-  auto const& shape = structure_->shapes[instance.shape];
-  Frame frame;
-  frame.instance = &instance;
   if (write_resource_body(shape, frame, instance.id) == kNothing) {
     roll_back(before);
     return false;
