@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <future>
+#include <semaphore>
 #include <thread>
 
 #include "base/hash.h"
@@ -18,6 +19,10 @@ namespace {
 
 /// How long `stop` waits for senders to take the answers they are owed.
 constexpr auto kLastAnswersTimeMax = std::chrono::seconds(5);
+
+/// Transactions handed to the store and not committed. Messages to be journaled queue with them
+/// for the store's one writer: many more would make every sender wait for its acknowledgement.
+constexpr std::ptrdiff_t kApplyingMax = 256;
 
 /// The store may be back; what happened to the message says nothing about the message.
 bool is_store_failure(Error const& error) { return error.code == ErrorCode::unavailable; }
@@ -64,6 +69,7 @@ class EngineImplementation final : public Engine {
   Reports reports_;
   Backlog backlog_;
   Intake intake_;
+  std::counting_semaphore<kApplyingMax> applying_slots_{kApplyingMax};
   std::unique_ptr<OrderedPool> pool_;
 
   std::mutex mutex_;  ///< guards what follows
@@ -99,6 +105,7 @@ class EngineImplementation::MessageTask final : public OrderedPool::Task {
     auto& backlog = engine_.backlog_;
     if (computed_ && applying_->processed.store_failure) backlog.halt();
     if (!computed_ || backlog.is_halted()) return backlog.finished(applying_->pending);
+    engine_.applying_slots_.acquire();
     engine_.apply(std::move(applying_));
   }
 
@@ -154,6 +161,7 @@ void EngineImplementation::on_applied(ApplyingPointer const& applying, Error con
     applying->processed.transaction = failure_of(pending.id, *error);
     return apply(applying);
   }
+  applying_slots_.release();
   if (error != nullptr) {
     backlog_.halt();
     return backlog_.finished(pending);

@@ -34,17 +34,16 @@ Replies Replier::plan(std::string_view bytes, AckPolicy policy) {
   if (!message) {
     // It is kept all the same; but nobody is told that something unreadable was accepted.
     auto answer = hl7v2::refuse_unreadable(id, now, message.error());
-    replies.code = answer.code;
     replies.durable = answer.bytes;
     replies.refused = std::move(answer.bytes);
     return replies;
   }
   bool const is_enhanced = hl7v2::is_enhanced_mode(*message);
   auto const stage = is_enhanced ? AckStage::commit : AckStage::application;
-  auto positive = hl7v2::write_acknowledgement(
-      *message, {.stage = stage, .outcome = AckOutcome::accepted, .control_id = id, .now = now});
-  replies.code = std::move(positive.code);
-  replies.durable = std::move(positive.bytes);
+  replies.durable =
+      hl7v2::write_acknowledgement(
+          *message, {.stage = stage, .outcome = AckOutcome::accepted, .control_id = id, .now = now})
+          .bytes;
 
   Error const error = not_stored();
   replies.refused = hl7v2::write_acknowledgement(*message, {.stage = stage,

@@ -22,7 +22,6 @@ enum class Later : std::uint8_t {
 struct Replies {
   std::string durable;  ///< once it is in the journal; empty: nothing
   std::string refused;  ///< when it cannot be written there; empty: nothing
-  std::string code;     ///< MSA-1 of `durable`
   Later later = Later::nothing;
 };
 
