@@ -279,7 +279,9 @@ Result<> TransactionBundle::apply() {
   for (auto& entry : entries_) {
     if (entry.change) order.push_back(&entry);
   }
-  std::ranges::stable_sort(order, {}, [](Planned* entry) { return rank(entry->request.method); });
+  std::ranges::sort(order, {}, [](Planned const* entry) {
+    return std::pair(rank(entry->request.method), entry->index);
+  });
   store::Transaction transaction;
   for (auto* const entry : order) transaction.changes.push_back(std::move(*entry->change));
   if (order.empty()) return {};
