@@ -34,7 +34,8 @@ void choose(CLI::App* command, Commands& commands, Settings& settings,
 void add_map_options(CLI::App* command, MapSettings& map) {
   command->add_option(
       "--map", map.map_folders,
-      "Folder of mapping tables laid over the built-in ones; repeat for more layers");
+      "Folder of mapping tables laid over the built-in ones; repeat for more layers")
+      ->allow_extra_args(false);
   command->add_flag("!--no-built-in", map.built_in, "Leave the built-in tables out");
   command
       ->add_option("--feed", map.feed_name,
@@ -197,7 +198,8 @@ void add_serve(CLI::App& app, Commands& commands) {
       ->capture_default_str();
   command->add_option(
       "--listen", settings.listen,
-      "One more feed: NAME=host:port[,map=FOLDER][,charset=NAME][,zone=+hh:mm]; repeat for more");
+      "One more feed: NAME=host:port[,map=FOLDER][,charset=NAME][,zone=+hh:mm]; repeat for more")
+      ->allow_extra_args(false);
   command
       ->add_option(
           "--acknowledge", settings.acknowledge,

@@ -12,7 +12,7 @@ Result<std::string> explain_settings(ExplainSettings const& settings) {
   auto const feed = TRY(make_feed(settings.map));
   store::StoreOptions options;
   options.path = settings.store;
-  options.create = false;
+  options.read_only = true;
   auto const store = TRY(store::open_sqlite(options, system_clock()));
   auto const tables_of = [&](std::string_view name) {
     auto copy = feed;
