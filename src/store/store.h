@@ -139,7 +139,8 @@ struct OutboxItem {
 
 struct StoreOptions {
   std::string path;                     ///< database file; ":memory:" for tests
-  std::uint32_t group_wait_ms_max = 2;  ///< how long the writer may wait for company
+  std::uint32_t group_wait_ms_max = 0;  ///< how long the writer may wait for company; fsync gathers
+                                        ///< enough of it by itself where disks are slow
   bool create = true;
   std::size_t young_rows_max = 65536;  ///< index rows collected before they move to the large trees
   bool read_only = false;              ///< beside a running server; append and apply fail
