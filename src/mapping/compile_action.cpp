@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "mapping/compiler.h"
+#include "mapping/convert.h"
 #include "mapping/names.h"
 
 namespace sinew::mapping {
@@ -56,6 +57,10 @@ bool Compiler::make_expression_rule(Rule& rule, fhir::TypeId target, std::string
   auto const& node = program_.nodes[rule.expression];
   if (node.op != Op::literal) return true;
   rule.is_constant = source == nullptr;
+  std::string json;
+  if (append_primitive(json, rule.primitive, node.text, std::nullopt) == Converted::written) {
+    rule.json = keep(std::move(json));
+  }
   if (!fhir::is_valid_primitive(target, node.text)) {
     error(row, quoted(node.text) + " is no " + std::string(fhir::type(target).name.view()));
     return false;

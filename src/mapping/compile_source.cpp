@@ -72,13 +72,17 @@ std::string_view Compiler::component_type(std::string_view type, std::uint16_t n
 }
 
 Index Compiler::segment_index(std::string_view id) {
-  auto const found = std::ranges::find(program_.segments, id);
-  if (found != program_.segments.end()) {
-    return static_cast<Index>(found - program_.segments.begin());
-  }
-  if (program_.segments.size() >= kSegmentsMax) return 0;
-  program_.segments.push_back(id);
-  return static_cast<Index>(program_.segments.size() - 1);
+  auto const next = static_cast<std::uint8_t>(program_.segments.size());
+  if (next >= kSegmentsMax) return 0;
+  auto const [entry, fresh] = program_.segment_keys.try_emplace(id, next);
+  if (fresh) program_.segments.push_back(id);
+  return entry->second;
+}
+
+Compiler::FieldFacts const& Compiler::field_facts(std::string_view segment, std::uint16_t number) {
+  auto const [entry, fresh] = fields_.try_emplace(std::string(segment) + std::to_string(number));
+  if (fresh) entry->second = {newest_field(segment, number), may_repeat(segment, number)};
+  return entry->second;
 }
 
 /// A number a little beyond the last known field is taken for that of a later version or of a
@@ -121,13 +125,14 @@ std::optional<TypedSource> Compiler::resolve(SourcePath const& path, TableContex
     source.field = path.field;
     source.repetition = path.repetition;
     bool const is_site_defined = path.segment[0] == 'Z';
-    auto const* const field = is_site_defined ? nullptr : newest_field(path.segment, path.field);
+    FieldFacts const none{nullptr, true};
+    auto const& facts = is_site_defined ? none : field_facts(path.segment, path.field);
+    auto const* const field = facts.newest;
     if (field == nullptr && !is_site_defined && !explain_unknown_field(path, row)) {
       return std::nullopt;
     }
     out.v2_type = field == nullptr ? std::string_view{} : field->type;
-    source.repeats =
-        path.repetition == 0 && (field == nullptr || may_repeat(path.segment, path.field));
+    source.repeats = path.repetition == 0 && (field == nullptr || facts.may_repeat);
   }
   for (auto const part : path.parts) {
     if (part == 0) break;
@@ -208,10 +213,19 @@ Index Compiler::compile_node(Expression const& expression, TableContext const& c
 }
 
 Index Compiler::source_index(Source const& source) {
-  auto const found = std::ranges::find(program_.sources, source);
-  if (found != program_.sources.end()) return static_cast<Index>(found - program_.sources.begin());
-  program_.sources.push_back(source);
-  return static_cast<Index>(program_.sources.size() - 1);
+  std::string key;
+  for (unsigned const part :
+       {static_cast<unsigned>(source.base), static_cast<unsigned>(source.reading),
+        unsigned{source.segment}, unsigned{source.repeats}, unsigned{source.field},
+        unsigned{source.repetition}, unsigned{source.parts[0]}, unsigned{source.parts[1]},
+        unsigned{source.parts[2]}}) {
+    key += static_cast<char>(part & 0xFF);
+    key += static_cast<char>(part >> 8);
+  }
+  auto const [entry, fresh] =
+      sources_.try_emplace(std::move(key), static_cast<Index>(program_.sources.size()));
+  if (fresh) program_.sources.push_back(source);
+  return entry->second;
 }
 
 /// True when the value is the same for a segment whichever of its values is at hand.

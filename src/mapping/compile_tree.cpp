@@ -50,6 +50,11 @@ bool Compiler::add_needs_of_node(Index index, std::uint8_t slot, std::vector<Nee
   return true;
 }
 
+/// True when a constant may stand in for a value that is not there: `'home'` when `empty .2`.
+bool has_constant_alternative(TreeGroup const& group) {
+  return std::ranges::any_of(group.wholes, [](Rule const& r) { return r.is_constant; });
+}
+
 /// The fields or components of which one has to be there for the group to give more than
 /// constants; false when that is not known beforehand.
 bool Compiler::collect_needs(TreeGroup const& group, std::vector<Need>& needs) const {
@@ -117,7 +122,8 @@ Property Compiler::flatten_property(TreeProperty& property) {
   std::vector<Group> groups;
   for (auto& group : property.groups) {
     std::vector<Need> needs;
-    bool const are_known = !out.is_required && !is_constant(group) && collect_needs(group, needs);
+    bool const are_known = !out.is_required && !is_constant(group) &&
+                           !has_constant_alternative(group) && collect_needs(group, needs);
     auto made = flatten_group(group, element.type);
     made.first_need = static_cast<Index>(program_.needs.size());
     made.need_count = are_known ? static_cast<std::uint16_t>(needs.size()) : 0;

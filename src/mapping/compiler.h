@@ -10,6 +10,7 @@
 
 #include "mapping/model.h"
 #include "mapping/tree.h"
+#include "wire/hl7v2/dictionary.h"
 
 namespace sinew::mapping {
 
@@ -53,6 +54,11 @@ class Compiler {
   std::optional<TypedSource> resolve_text(std::string_view text, TableContext const& context,
                                           TableRow const& row);
   std::string_view component_type(std::string_view type, std::uint16_t number, bool& known) const;
+  struct FieldFacts {
+    hl7v2::FieldDefinition const* newest = nullptr;
+    bool may_repeat = false;
+  };
+  FieldFacts const& field_facts(std::string_view segment, std::uint16_t number);
   bool explain_unknown_field(SourcePath const& path, TableRow const& row);
   Index compile_value(std::string_view text, TableContext const& context, TypedSource const* it,
                       TableRow const& row);
@@ -168,6 +174,8 @@ class Compiler {
   bool checks_required_ = true;
   std::map<std::pair<fhir::TypeId, std::uint16_t>, bool> policies_;  ///< type and order
   std::unordered_map<std::string, std::string_view> keys_;
+  std::unordered_map<std::string, Index> sources_;
+  std::unordered_map<std::string, FieldFacts> fields_;
   std::unordered_map<std::string, Index> nodes_;  ///< equal expressions are one
   std::unordered_map<std::string_view, std::vector<IdentityRow>> identities_;
   struct EventDraft {

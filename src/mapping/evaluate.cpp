@@ -85,6 +85,12 @@ std::string_view Mapper::whole_field(Source const& source, Context const& contex
   return message_.field(segment, source.field);
 }
 
+/// True when a field holds more than one repetition.
+bool Mapper::repeats(std::uint32_t segment, std::uint16_t field) const {
+  if (work_.present[segment] == 0) static_cast<void>(context_of(segment));
+  return (work_.repeated[segment] >> std::min<std::uint16_t>(field, 63) & 1) != 0;
+}
+
 Found Mapper::find(Source const& source, Context const& context) const {
   Found found;
   found.segment = context.segment;
@@ -111,9 +117,9 @@ Found Mapper::find(Source const& source, Context const& context) const {
     found.raw = field;
     // The separators that MSH-1 and MSH-2 announce do not cut them.
     bool const is_header = source.field <= 2 && message_.segment_id(found.segment) == "MSH";
-    if (!is_header) {
-      found.raw = hl7v2::part(field, delimiters_.repetition,
-                              source.repetition == 0 ? 0 : source.repetition - 1U);
+    if (!is_header && repeats(found.segment, source.field)) {
+      auto const index = source.repetition == 0 ? 0 : source.repetition - 1U;
+      found.raw = hl7v2::part(field, delimiters_.repetition, index);
       if (source.repetition == 0) {
         for (auto const* b = context.binding; b != nullptr; b = b->outer) {
           if (b->segment != found.segment || b->field != source.field) continue;
@@ -121,6 +127,8 @@ Found Mapper::find(Source const& source, Context const& context) const {
           break;
         }
       }
+    } else if (source.repetition > 1) {
+      found.raw = {};
     }
   }
   for (; next_part < 3 && source.parts[next_part] != 0; ++next_part) {
@@ -145,6 +153,7 @@ std::string_view Mapper::first_atom(std::string_view raw, std::uint8_t level) co
 std::string_view Mapper::decode(std::string_view raw) {
   raw = trim(raw);
   if (raw.empty() || hl7v2::is_null(raw)) return {};
+  if (is_plain_) return raw;
   // OPTIMIZATION: most values need no decoding and cost no string.
   bool plain = true;
   for (char const c : raw) {

@@ -112,6 +112,7 @@ struct Workspace {
   std::vector<std::uint32_t> scope_begin;  ///< of nodes, into scope_order
   std::vector<std::uint32_t> places;       ///< of nodes: place in the structure, or kNone
   std::vector<std::uint64_t> present;      ///< of segments
+  std::vector<std::uint64_t> repeated;     ///< of segments: fields with more than one repetition
   std::array<Nearby, kNearbySlots> nearby;
   std::vector<std::uint8_t> keys;  ///< of segments: index into Program::segments, or 255
   std::vector<std::pair<std::uint32_t, Index>> rows;  ///< segment, message row of `+Name`
@@ -192,6 +193,7 @@ class Mapper {
   Context context_of(std::uint32_t segment) const;
 
   // evaluate.cpp: sources, expressions, conditions
+  bool repeats(std::uint32_t segment, std::uint16_t field) const;
   Found find(Source const& source, Context const& context) const;
   std::string_view whole_field(Source const& source, Context const& context,
                                std::uint32_t& segment) const;
@@ -326,6 +328,7 @@ class Mapper {
   Uuid space_{};
   std::string sender_;
   std::array<std::uint64_t, 64> slot_present_{};  ///< fields there, by slot of the instance
+  bool is_plain_ = false;  ///< no escape and no byte above 127 in the whole message
   bool full_ = false;
 };
 

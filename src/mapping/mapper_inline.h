@@ -39,6 +39,10 @@ bool Mapper::each_found(Source const& source, Context const& context, Take&& tak
   std::uint32_t segment = 0;
   auto const field = whole_field(source, context, segment);
   if (field.empty()) return false;
+  if (!repeats(segment, source.field)) {
+    auto const found = find(source, context);
+    return !found.raw.empty() && take(found, context);
+  }
   for (auto const* b = context.binding; b != nullptr; b = b->outer) {
     if (b->segment != segment || b->field != source.field) continue;
     auto const found = find(source, context);

@@ -97,7 +97,8 @@ struct Rule {
   Index condition = kNone;
   Index expression = kNone;
   Index argument = kNone;
-  Index event = kNone;  ///< holds only when this event row is the resource's
+  std::string_view json;  ///< of a literal: its JSON, ready to write
+  Index event = kNone;    ///< holds only when this event row is the resource's
   fhir::Element const* element = nullptr;
 };
 
@@ -243,7 +244,8 @@ class Program {
   std::vector<RuleInfo> infos;
   std::vector<std::string_view> notes;  ///< by info: the reason shown in the ledger
 
-  std::vector<std::string_view> names;     ///< of resources: "Patient", "Observation:bp"
+  std::vector<std::string_view> names;  ///< of resources: "Patient", "Observation:bp"
+  std::unordered_map<std::string_view, std::uint8_t> segment_keys;  ///< index into `segments`
   std::vector<std::string_view> segments;  ///< ids that tables refer to from other segments
   std::vector<Source> sources;
   std::vector<Node> nodes;

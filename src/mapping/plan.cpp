@@ -35,14 +35,14 @@ void Mapper::index_segments() {
   work_.scopes.assign(segments, 0);
   work_.nodes.assign(segments, 0);
   work_.present.assign(segments, 0);
+  work_.repeated.assign(segments, 0);
   work_.keys.assign(segments, kNoKey);
   work_.parent_scopes.assign(nodes.size() + 1, 0);
   work_.nearby.fill({});
   for (std::size_t s = 0; s < segments; ++s) {
     auto const id = message_.segment_id(s);
-    for (std::size_t k = 0; k < program_.segments.size(); ++k) {
-      if (id == program_.segments[k]) work_.keys[s] = static_cast<std::uint8_t>(k);
-    }
+    auto const found = program_.segment_keys.find(id);
+    if (found != program_.segment_keys.end()) work_.keys[s] = found->second;
   }
   // `places` holds the scope of each node until find_places needs it.
   auto& scope_of = work_.places;

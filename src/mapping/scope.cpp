@@ -81,8 +81,13 @@ Context Mapper::context_of(std::uint32_t segment) const {
     present = kKnown;
     auto const count = message_.field_count(segment);
     for (std::size_t number = 1; number <= count; ++number) {
-      if (message_.field(segment, number).empty()) continue;
-      present |= std::uint64_t{1} << std::min<std::size_t>(number, 63);
+      auto const field = message_.field(segment, number);
+      if (field.empty()) continue;
+      auto const bit = std::uint64_t{1} << std::min<std::size_t>(number, 63);
+      present |= bit;
+      if (field.find(delimiters_.repetition) != std::string_view::npos) {
+        work_.repeated[segment] |= bit;
+      }
     }
   }
   Context context;

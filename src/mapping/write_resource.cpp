@@ -8,6 +8,22 @@ namespace {
 constexpr std::size_t kMadeSearchMax = 64;
 constexpr int kPassesMax = 3;
 
+/// True when every value of the message stands for itself.
+bool is_plain(hl7v2::Message const& message) {
+  auto const bytes = message.bytes();
+  unsigned char seen = 0;
+  for (char const c : bytes) {
+    auto const byte = static_cast<unsigned char>(c);
+    seen |= static_cast<unsigned char>(byte & 0x80);
+    seen |= byte == 0x1B ? 0x80 : 0;
+  }
+  if (seen != 0) return false;
+  // The escape character stands once, in MSH-2, in a message that uses none.
+  auto const escape = message.delimiters().escape;
+  auto const first = bytes.find(escape);
+  return first == std::string_view::npos || bytes.find(escape, first + 1) == std::string_view::npos;
+}
+
 }  // namespace
 
 Mapper::Mapper(Program const& program, hl7v2::Message const& message,
@@ -228,6 +244,7 @@ Result<> Mapper::run() {
     return fail(ErrorCode::not_supported, "no mapping table covers this message type", "MSH-9");
   }
   texts_used_ = 0;
+  is_plain_ = is_plain(message_);
   identify_sender();
   plan(*structure_);
   for (int pass = 1;; ++pass) {

@@ -59,6 +59,12 @@ unsigned Mapper::primitive_value(Rule const& rule, Property const& property, Fou
       return append_value(rule, property, text_of(rule.source, found));
     case Action::expression: {
       if (rule.source.base != Source::Base::none) read(found.raw);
+      if (!rule.json.empty()) {
+        auto const begin = json().size();
+        json() += rule.json;
+        log_reads(rule.info, begin);
+        return rule.is_constant || work_.reads.empty() ? kConstant : kSource;
+      }
       auto const text = evaluate(rule.expression, context);
       auto const content = append_value(rule, property, text);
       // A computed value with nothing behind it is no reason for an object to be.
