@@ -137,7 +137,7 @@ Property Compiler::flatten_property(TreeProperty& property) {
 }
 
 Index Compiler::flatten(std::vector<TreeProperty>& properties, fhir::TypeId type) {
-  std::ranges::stable_sort(properties, [](TreeProperty const& a, TreeProperty const& b) {
+  std::ranges::sort(properties, [](TreeProperty const& a, TreeProperty const& b) {
     return std::pair(a.element->order, a.sequence) < std::pair(b.element->order, b.sequence);
   });
   std::vector<Property> made;
