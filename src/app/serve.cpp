@@ -145,6 +145,7 @@ Result<> run_server(ServeSettings const& settings) {
 
   rest::Options rest_options;
   rest_options.software_version = SINEW_VERSION;
+  if (!settings.http_certificate.empty()) rest_options.scheme = "https";
   rest::Service service(*store, metrics, system_clock(), rest_options);
   service.add_route({"GET", "{type}/{id}/$source", "operation", 'R',
                      [&](rest::Call const& call) { return answer_source(*store, feeds, call); }});
