@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "base/text.h"
 #include "mapping/compiler.h"
@@ -158,7 +159,8 @@ Compiled compile(std::span<Layer const> layers) {
   }
   program->digest = sha256_hex(all);
   Compiler(*program, tables, out.issues).compile();
-  std::ranges::stable_sort(out.issues, {}, &Issue::where);
+  std::ranges::sort(out.issues, {},
+                    [](Issue const& issue) { return std::tie(issue.where, issue.what); });
   auto const repeated = std::ranges::unique(out.issues, [](Issue const& a, Issue const& b) {
     return a.where == b.where && a.what == b.what;
   });

@@ -240,7 +240,7 @@ void Compiler::attach_policies(Shape& shape, std::string_view name) {
     if (draft.row.trigger != "*") rank += 16;
     ranked.emplace_back(-rank, i);
   }
-  std::ranges::stable_sort(ranked, {}, &std::pair<int, Index>::first);
+  std::ranges::sort(ranked);
   for (auto const& [rank, index] : ranked) shape.events.push_back(index);
 }
 

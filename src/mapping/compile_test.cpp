@@ -89,8 +89,8 @@ TEST_CASE("a resource whose required elements nothing gives does not load") {
                {"segment/OBX.Observation.tsv", "id!source!target!as\nv!OBX-5!valueString\n"}});
   auto found = mistakes({layer});
   REQUIRE(found.size() == 2);
-  CHECK(found[0].find("needs `status`") != std::string::npos);
-  CHECK(found[1].find("needs `code`") != std::string::npos);
+  CHECK(found[0].find("needs `code`") != std::string::npos);
+  CHECK(found[1].find("needs `status`") != std::string::npos);
   auto policies = layer_of("policies", {{"required/all.tsv",
                                          "id!path!policy\na!Observation.code!absent\n"
                                          "b!Observation.status!'unknown'\n"}});

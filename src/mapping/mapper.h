@@ -322,7 +322,6 @@ class Mapper {
   bool lost_time_ = false;
   std::string_view lost_original_;
   std::string_view top_element_;
-  std::uint8_t top_order_ = 0;
   bool top_required_ = false;
   std::string_view message_type_, trigger_;
   Uuid space_{};

@@ -62,6 +62,7 @@ TEST_CASE("values take the lexical form that FHIR demands, or are refused") {
       {"deceasedDateTime", "20240229", R"({"deceasedDateTime":"2024-02-29"})"},
       {"deceasedDateTime", "20240229253000+0000",  // no such hour: the date stays, and the original
        R"({"deceasedDateTime":"2024-02-29","_deceasedDateTime":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/originalText","valueString":"20240229253000+0000"}]}})"},
+      {"deceasedDateTime", "20240229253000\x01", ""},
       {"deceasedBoolean", "Y", R"({"deceasedBoolean":true})"},
       {"deceasedBoolean", "maybe", ""},
       {"multipleBirthInteger", "+02", R"({"multipleBirthInteger":2})"},

@@ -125,9 +125,9 @@ unsigned Mapper::write_element_braces(Group const& group, Frame const& frame,
   if (!original.empty() && content == kNothing) {
     json() += "\"extension\":[";
     json() += kOriginalText;
-    json::append_string(json(), original);
+    auto const written = append_primitive(json(), Primitive::string, original, std::nullopt);
     json() += "}]";
-    content = kSource;
+    if (written == Converted::written) content = kSource;
   }
   if (content == kNothing) {
     roll_back(before);
