@@ -69,6 +69,11 @@ ValueSource describe(mapping::Program const& program, Mapped const& mapped,
   return source;
 }
 
+/// A value that went through two tables is told once.
+bool same_source(ValueSource const& a, ValueSource const& b) {
+  return a.value == b.value && a.source_path == b.source_path && a.rule.name == b.rule.name;
+}
+
 /// What one message says of the element; nothing when it does not write it.
 Result<std::vector<ValueSource>> sources_in_message(mapping::Program const& program,
                                                     mapping::Feed const& feed,
@@ -86,8 +91,10 @@ Result<std::vector<ValueSource>> sources_in_message(mapping::Program const& prog
     auto const ranges = find_ranges(document, what.steps);
     for (auto const& leaf : mapped.output.leaves) {
       if (leaf.out_begin < resource.begin || leaf.out_end > resource.end) continue;
-      if (inside(ranges, leaf.out_begin - resource.begin, leaf.out_end - resource.begin)) {
-        sources.push_back(describe(program, mapped, leaf));
+      if (!inside(ranges, leaf.out_begin - resource.begin, leaf.out_end - resource.begin)) continue;
+      auto source = describe(program, mapped, leaf);
+      if (sources.empty() || !same_source(sources.back(), source)) {
+        sources.push_back(std::move(source));
       }
     }
   }
