@@ -261,9 +261,13 @@ void Compiler::sort_shapes(Structure& structure) {
   auto const count = structure.shapes.size();
   std::vector<std::vector<Index>> needs(count);
   for (std::size_t i = 0; i < count; ++i) {
-    std::vector<bool> seen(program_.objects.size());
-    std::vector<Index> names;
-    collect_references(structure.shapes[i].object, seen, names);
+    auto const object = structure.shapes[i].object;
+    auto const [entry, fresh] = referred_.try_emplace(object);
+    auto& names = entry->second;
+    if (fresh) {
+      std::vector<bool> seen(program_.objects.size());
+      collect_references(object, seen, names);
+    }
     for (std::size_t j = 0; j < count; ++j) {
       bool const named = std::ranges::find(names, structure.shapes[j].name) != names.end();
       if (named && i != j) needs[i].push_back(static_cast<Index>(j));

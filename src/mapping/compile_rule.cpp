@@ -161,7 +161,20 @@ void Compiler::add_ignore(Tree& tree, RowPlace const& place, Cells const& cells,
   rule.slot = place.slot;
   rule.source = source->source;
   rule.condition = both(place.condition, compile_condition(cells.when, place.context, source, row));
-  tree.ignores.push_back(rule);
+  take(tree, {PreparedRow::Kind::ignore, rule, {}, &row});
+}
+
+/// Puts a row in its place, or aside for every use of its table.
+void Compiler::take(Tree& tree, PreparedRow row) {
+  if (tree.prepared != nullptr) return tree.prepared->push_back(std::move(row));
+  switch (row.kind) {
+    case PreparedRow::Kind::element:
+      return insert(tree, row.steps, row.rule, *row.row);
+    case PreparedRow::Kind::whole:
+      return tree.wholes.push_back(row.rule);
+    case PreparedRow::Kind::ignore:
+      return tree.ignores.push_back(row.rule);
+  }
 }
 
 void Compiler::add_row(Tree& tree, RowPlace const& place, Cells const& cells) {
@@ -187,15 +200,15 @@ void Compiler::add_row(Tree& tree, RowPlace const& place, Cells const& cells) {
     if (cells.target != "$this") {
       return error(row, "the table gives one value: its target is $this");
     }
-    if (make_rule(rule, tree.type, cells.as, it, place.context, row)) tree.wholes.push_back(rule);
-    return;
+    if (!make_rule(rule, tree.type, cells.as, it, place.context, row)) return;
+    return take(tree, {PreparedRow::Kind::whole, rule, {}, &row});
   }
   if (cells.target.empty()) return error(row, "the row has no target");
-  auto const steps = parse_target(tree.type, cells.target, row);
+  auto steps = parse_target(tree.type, cells.target, row);
   if (!steps) return;
   rule.element = steps->back().element;
   if (!make_rule(rule, rule.element->type, cells.as, it, place.context, row)) return;
-  insert(tree, *steps, rule, row);
+  take(tree, {PreparedRow::Kind::element, rule, std::move(*steps), &row});
 }
 
 void Compiler::spread(Tree& tree, RowPlace const& place, Cells const& cells) {

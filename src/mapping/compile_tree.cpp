@@ -184,12 +184,26 @@ Index Compiler::build(Tree& tree) {
 }
 
 void Compiler::add_table(Tree& tree, EffectiveTable const& table, std::uint8_t slot) {
-  auto const parts = table_name(table.name());
-  TableContext context;
-  (table.kind == TableKind::segment ? context.segment : context.v2_type) = parts.source;
-  for (auto const& row : table.rows) {
-    add_row(tree, {&table, &row, context, slot},
-            {row.cells[1], row.cells[2], row.cells[3], row.cells[4]});
+  auto const [entry, fresh] = prepared_.try_emplace(&table);
+  if (fresh) {
+    // Gathered apart: to make a row ready may need other tables, and they this map.
+    std::vector<PreparedRow> rows;
+    Tree aside;
+    aside.type = tree.type;
+    aside.prepared = &rows;
+    auto const parts = table_name(table.name());
+    TableContext context;
+    (table.kind == TableKind::segment ? context.segment : context.v2_type) = parts.source;
+    for (auto const& row : table.rows) {
+      add_row(aside, {&table, &row, context, 0},
+              {row.cells[1], row.cells[2], row.cells[3], row.cells[4]});
+    }
+    prepared_[&table] = std::move(rows);
+  }
+  for (auto row : prepared_[&table]) {
+    if (tree.row == nullptr) tree.row = row.row;
+    row.rule.slot = slot;
+    take(tree, std::move(row));
   }
 }
 

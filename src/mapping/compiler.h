@@ -86,6 +86,7 @@ class Compiler {
   };
   void add_row(Tree& tree, RowPlace const& place, Cells const& cells);
   void add_ignore(Tree& tree, RowPlace const& place, Cells const& cells, TypedSource const* source);
+  void take(Tree& tree, PreparedRow row);
   void insert(Tree& tree, std::vector<TargetStep> const& steps, Rule const& rule,
               TableRow const& row);
   std::optional<std::vector<TargetStep>> parse_target(fhir::TypeId root, std::string_view target,
@@ -166,6 +167,8 @@ class Compiler {
   std::unordered_map<std::string_view, std::string_view> extensions_;
   std::unordered_map<std::string_view, Index> maps_;
   std::unordered_map<std::string, Index> objects_;  ///< by table name, and "+map" variants
+  std::unordered_map<EffectiveTable const*, std::vector<PreparedRow>> prepared_;
+  std::unordered_map<Index, std::vector<Index>> referred_;  ///< object -> names it refers to
   std::unordered_map<std::string, Index> shape_objects_;
   std::unordered_map<std::string_view, Index> makes_;
   std::unordered_map<std::string_view, Index> names_;

@@ -35,6 +35,15 @@ struct TreeProperty {
   std::uint32_t sequence = 0;  ///< order of first mention
 };
 
+/// A row made ready: what it does, wherever its table is used.
+struct PreparedRow {
+  enum class Kind : std::uint8_t { element, whole, ignore };
+  Kind kind = Kind::element;
+  Rule rule;
+  std::vector<TargetStep> steps;
+  TableRow const* row = nullptr;
+};
+
 /// The rows of one resource or data type, gathered by element.
 struct Tree {
   fhir::TypeId type = 0;
@@ -43,6 +52,7 @@ struct Tree {
   std::vector<Rule> ignores;
   TableRow const* row = nullptr;
   std::uint32_t sequence = 0;
+  std::vector<PreparedRow>* prepared = nullptr;  ///< rows go here instead, when given
 };
 
 }  // namespace sinew::mapping
