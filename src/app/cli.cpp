@@ -32,9 +32,9 @@ void choose(CLI::App* command, Commands& commands, Settings& settings,
 }
 
 void add_map_options(CLI::App* command, MapSettings& map) {
-  command->add_option(
-      "--map", map.map_folders,
-      "Folder of mapping tables laid over the built-in ones; repeat for more layers")
+  command
+      ->add_option("--map", map.map_folders,
+                   "Folder of mapping tables laid over the built-in ones; repeat for more layers")
       ->allow_extra_args(false);
   command->add_flag("!--no-built-in", map.built_in, "Leave the built-in tables out");
   command
@@ -196,9 +196,10 @@ void add_serve(CLI::App& app, Commands& commands) {
       ->capture_default_str();
   command->add_option("--mllp", settings.mllp, "host:port to listen on for HL7 v2")
       ->capture_default_str();
-  command->add_option(
-      "--listen", settings.listen,
-      "One more feed: NAME=host:port[,map=FOLDER][,charset=NAME][,zone=+hh:mm]; repeat for more")
+  command
+      ->add_option("--listen", settings.listen,
+                   "One more feed: NAME=host:port[,map=FOLDER][,charset=NAME][,zone=+hh:mm]; "
+                   "repeat for more")
       ->allow_extra_args(false);
   command
       ->add_option(

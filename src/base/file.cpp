@@ -37,7 +37,7 @@ Result<std::string> read_file(std::string const& path) {
   Descriptor const file(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.fd() < 0) return file_failure(errno, path);
   std::string content;
-  struct stat status {};
+  struct stat status{};
   std::size_t const step = 64 * 1024;
   if (::fstat(file.fd(), &status) == 0 && S_ISREG(status.st_mode)) {
     content.reserve(static_cast<std::size_t>(status.st_size) + 1);
