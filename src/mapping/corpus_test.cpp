@@ -54,6 +54,11 @@ void check_message(mapping::Program const& program, std::string const& path, std
     REQUIRE(leaf.out_begin < leaf.out_end);
     REQUIRE(leaf.out_end <= output.json.size());
     REQUIRE(leaf.source_end <= message->bytes().size());
+    auto const value =
+        std::string_view(output.json).substr(leaf.out_begin, leaf.out_end - leaf.out_begin);
+    bool const is_text = value.size() >= 2 && value.front() == '"' && value.back() == '"';
+    bool const is_other = value.find_first_of("\",:[") == std::string_view::npos || value[0] == '{';
+    REQUIRE((is_text || is_other));
   }
   std::string json;
   mapping::write_bundle(output, mapping::BundleType::transaction, json);

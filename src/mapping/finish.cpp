@@ -76,69 +76,66 @@ void Mapper::merge_equal() {
   work_.log.swap(log);
 }
 
+/// Adds to `mention` what a later mention of the same resource has more.
+void Mapper::merge_mention(Mention& mention, Written const& later, bool may_merge) {
+  auto const text = std::string_view(work_.json).substr(later.begin, later.end - later.begin);
+  bool const is_equal = mention.text == text;
+  MergeTrace trace;
+  if (!is_equal && may_merge) {
+    std::string merged;
+    merge_resources(mention.text, text, later.type, merged, trace);
+    for (auto& entry : mention.entries) {
+      auto const* const range = find_range(trace.first, entry, 0);
+      auto const shift = range == nullptr ? 0 : range->out - range->begin;
+      if (range == nullptr) entry.out_end = entry.out_begin;
+      entry.out_begin += shift;
+      entry.out_end += shift;
+    }
+    mention.text.swap(merged);
+  }
+  for (auto i = later.log_begin; i < later.log_end; ++i) {
+    auto entry = work_.log[i];
+    auto const* const range = find_range(trace.second, entry, later.begin);
+    auto const value =
+        std::string_view(work_.json).substr(entry.out_begin, entry.out_end - entry.out_begin);
+    if (range != nullptr && !value.empty()) {
+      auto const shift = range->out - (later.begin + range->begin);
+      entry.out_begin += shift;
+      entry.out_end += shift;
+    } else if (is_equal || value.empty() || mention.text.find(value) != std::string::npos) {
+      entry.out_end = entry.out_begin = 0;  // it is there already, from the first mention
+    } else {
+      if (entry.source_end > entry.source_begin) {
+        work_.refusals.push_back(
+            {entry.source_begin, entry.source_end, entry.info, Refusal::other_value});
+      }
+      continue;
+    }
+    mention.entries.push_back(entry);
+  }
+}
+
 /// Appends the resource that begins the chain `first`, with what later mentions add.
 void Mapper::merge_mentions(std::uint32_t first, std::vector<std::uint32_t> const& next,
                             std::vector<LogEntry>& log) {
   auto& leading = work_.written[first];
-  auto const text_of_written = [&](Written const& written) {
-    return std::string_view(work_.json).substr(written.begin, written.end - written.begin);
-  };
-  std::string text(text_of_written(leading)), merged;
-  std::vector<LogEntry> entries;
+  Mention mention;
+  mention.text = work_.json.substr(leading.begin, leading.end - leading.begin);
   for (auto i = leading.log_begin; i < leading.log_end; ++i) {
     auto entry = work_.log[i];
     if (entry.out_end > entry.out_begin) {
       entry.out_begin -= leading.begin;
       entry.out_end -= leading.begin;
     }
-    entries.push_back(entry);
+    mention.entries.push_back(entry);
   }
   std::size_t mentions = 0;
   for (auto at = next[first]; at != kNone; at = next[at]) {
-    auto const& later = work_.written[at];
-    bool const is_equal = text == text_of_written(later);
-    MergeTrace trace;
-    if (!is_equal && ++mentions < kMentionsMax) {
-      merged.clear();
-      merge_resources(text, text_of_written(later), leading.type, merged, trace);
-      for (auto& entry : entries) {
-        auto const* const range = find_range(trace.first, entry, 0);
-        auto const shift = range == nullptr ? 0 : range->out - range->begin;
-        if (range == nullptr) entry.out_end = entry.out_begin;
-        entry.out_begin += shift;
-        entry.out_end += shift;
-      }
-      text.swap(merged);
-    }
-    for (auto i = later.log_begin; i < later.log_end; ++i) {
-      auto entry = work_.log[i];
-      auto const* const range = find_range(trace.second, entry, later.begin);
-      if (range != nullptr && entry.out_end > entry.out_begin) {
-        entry.out_begin = entry.out_begin - later.begin - range->begin + range->out;
-        entry.out_end = entry.out_end - later.begin - range->begin + range->out;
-        entries.push_back(entry);
-        continue;
-      }
-      bool const is_there =
-          is_equal || entry.out_end == entry.out_begin ||
-          find_range(trace.equal, entry, later.begin) != nullptr ||
-          text.find(std::string_view(work_.json)
-                        .substr(entry.out_begin, entry.out_end - entry.out_begin)) !=
-              std::string::npos;
-      if (!is_there) {
-        if (entry.source_end > entry.source_begin) {
-          work_.refusals.push_back(
-              {entry.source_begin, entry.source_end, entry.info, Refusal::other_value});
-        }
-        continue;
-      }
-      entry.out_end = entry.out_begin = 0;
-      entries.push_back(entry);
-    }
+    merge_mention(mention, work_.written[at], ++mentions < kMentionsMax);
   }
   auto const begin = static_cast<std::uint32_t>(out_.json.size());
-  out_.json += text;
-  for (auto entry : entries) {
+  out_.json += mention.text;
+  for (auto entry : mention.entries) {
     if (entry.out_end > entry.out_begin) {
       entry.out_begin += begin;
       entry.out_end += begin;

@@ -243,6 +243,13 @@ class Mapper {
   unsigned write_entries(Property const& property, Group const& group, Frame const& frame);
   unsigned write_entry(Property const& property, Group const& group, Frame const& frame,
                        Context const& context);
+  struct PrimitiveList {
+    bool is_extensions = false;  ///< the pass: values first, then their extensions
+    bool has_extensions = false, has_values = false;
+    unsigned content = kNothing;
+  };
+  void write_primitive_entry(Property const& property, Group const& group, Frame const& frame,
+                             Context const& context, PrimitiveList& list);
   unsigned write_primitive_list(Property const& property, Frame const& frame);
   unsigned write_braces(Property const& property, Group const& group, Frame const& frame);
   unsigned write_element_braces(Group const& group, Frame const& frame, std::string_view original);
@@ -258,7 +265,7 @@ class Mapper {
   bool may_refer(Instance& instance);
   unsigned refer(Rule const& rule, Context const& context, PresentSet& present, Frame const& frame);
   unsigned refer_all(Rule const& rule, Context const& context, Frame const& frame);
-  void append_reference(Shape const& shape, UuidText const& id);
+  void append_reference(Rule const& rule, Shape const& shape, UuidText const& id);
   unsigned primitive_of_rules(Group const& group, Property const& property, Frame const& frame);
   unsigned primitive_of_rule(Rule const& rule, Property const& property, Context const& context,
                              Frame const& frame);
@@ -296,6 +303,11 @@ class Mapper {
   void merge_equal();
   void merge_mentions(std::uint32_t first, std::vector<std::uint32_t> const& next,
                       std::vector<LogEntry>& log);
+  struct Mention {
+    std::string text;
+    std::vector<LogEntry> entries;  ///< places in `text`
+  };
+  void merge_mention(Mention& mention, Written const& later, bool may_merge);
   void give(Written& written);
   void mark_bytes();
   void count_atoms();

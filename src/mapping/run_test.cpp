@@ -324,6 +324,22 @@ TEST_CASE("each leaf says which bytes it came from") {
   }
 }
 
+TEST_CASE("a leaf is found where it stands, also beside a primitive in a list") {
+  auto const program = patient_program(
+      "a!PID-5.2!name.given\nb!PID-5.3!name.given[second]\n"
+      "c!PID-5.4!name.given[second].extension[x].valueString",
+      {{"extension.tsv", "name!url\nx!http://x\n"}});
+  REQUIRE(program);
+  auto const text = kHeader + "PID|||||F^Ann^Bea^note\r";
+  auto const run = run_text(*program, text);
+  CHECK(run.output.leaves.size() == 3);
+  for (auto const& leaf : run.output.leaves) {
+    auto const value = run.output.json.substr(leaf.out_begin, leaf.out_end - leaf.out_begin);
+    auto const source = text.substr(leaf.source_begin, leaf.source_end - leaf.source_begin);
+    CHECK(value == "\"" + source + "\"");
+  }
+}
+
 TEST_CASE("a message type without a table is refused") {
   auto const program = patient_program("a!PID-7!birthDate");
   REQUIRE(program);

@@ -238,49 +238,59 @@ unsigned Mapper::write_list(Property const& property, Frame const& frame) {
   return content;
 }
 
+/// One entry of a list of primitives, in the pass of the values or in that of the extensions.
+void Mapper::write_primitive_entry(Property const& property, Group const& group, Frame const& frame,
+                                   Context const& context, PrimitiveList& list) {
+  Frame inner = frame;
+  inner.context = &context;
+  auto const start = checkpoint();
+  comma();
+  auto const value_begin = json().size();
+  lost_time_ = false;
+  auto const value = primitive_of_rules(group, property, inner);
+  std::string const original(value != kNothing && lost_time_ ? lost_original_ : "");
+  auto const after_value = checkpoint();
+  bool const may_extend = group.object != kNone || !original.empty();
+  auto const extension = may_extend ? write_element_braces(group, inner, original) : 0U;
+  if ((value | extension) == kNothing) return roll_back(start);
+  list.content |= value | extension;
+  list.has_extensions = list.has_extensions || extension != kNothing;
+  list.has_values = list.has_values || value != kNothing;
+  if (!list.is_extensions) {
+    roll_back(after_value);
+    if (value == kNothing) json() += "null";
+    return;
+  }
+  // The value was written again to see whether it is there: only the extension stays.
+  auto const shift = static_cast<std::uint32_t>(after_value.json - value_begin);
+  json().erase(value_begin, shift);
+  if (extension == kNothing) json() += "null";
+  auto& log = track_->log;
+  log.erase(log.begin() + static_cast<std::ptrdiff_t>(start.log),
+            log.begin() + static_cast<std::ptrdiff_t>(after_value.log));
+  for (auto i = start.log; i < log.size(); ++i) {
+    if (log[i].out_end == log[i].out_begin) continue;
+    log[i].out_begin -= shift;
+    log[i].out_end -= shift;
+  }
+}
+
 /// A list of primitives: the values, and beside them their extensions in a list of equal length.
 /// Source: FHIR R4 json.html#primitive (repeating elements, null-padded).
 unsigned Mapper::write_primitive_list(Property const& property, Frame const& frame) {
-  auto const before = checkpoint();
-  unsigned content = kNothing;
-  bool has_extensions = false;
+  PrimitiveList list;
   // First the values, then (if there are any) the extensions: both passes see the same entries.
-  for (bool const extensions : {false, true}) {
-    if (extensions && !has_extensions) break;
+  for (bool const is_extensions : {false, true}) {
+    if (is_extensions && !list.has_extensions) break;
+    list.is_extensions = is_extensions;
+    auto const before = checkpoint();
     comma();
-    json() += extensions ? property.underscore_key : property.key;
+    json() += is_extensions ? property.underscore_key : property.key;
     json() += '[';
-    bool has_values = false;
-    auto const list = checkpoint();
     for (Index g = property.first_group; g < property.first_group + property.group_count; ++g) {
       auto const& group = program_.groups[g];
       auto const entry = [&](Context const& context) {
-        Frame inner = frame;
-        inner.context = &context;
-        auto const start = checkpoint();
-        comma();
-        lost_time_ = false;
-        auto const value = primitive_of_rules(group, property, inner);
-        std::string const original(value != kNothing && lost_time_ ? lost_original_ : "");
-        auto const after_value = checkpoint();
-        bool const may_extend = group.object != kNone || !original.empty();
-        auto const extension = may_extend ? write_element_braces(group, inner, original) : 0U;
-        if ((value | extension) == kNothing) return roll_back(start), false;
-        content |= value | extension;
-        has_extensions = has_extensions || extension != kNothing;
-        has_values = has_values || value != kNothing;
-        if (!extensions) {
-          roll_back(after_value);
-          if (value == kNothing) json() += "null";
-        } else {
-          // The value was written again to see whether it is there: only the extension stays.
-          auto text = std::string(extension == kNothing
-                                      ? std::string_view("null")
-                                      : std::string_view(json()).substr(after_value.json));
-          json().resize(start.json);
-          comma();
-          json() += text;
-        }
+        write_primitive_entry(property, group, frame, context, list);
         return false;
       };
       each_contribution(frame, group.slot, [&](Context const& context) {
@@ -288,18 +298,12 @@ unsigned Mapper::write_primitive_list(Property const& property, Frame const& fra
         return each_driver(program_.sources[group.driver], context, entry);
       });
     }
-    if (content == kNothing) {
-      roll_back(before);
-      return kNothing;
-    }
     json() += ']';
     // Nulls alone are no list: then there is only the one of extensions.
-    if (!extensions && !has_values) {
-      roll_back(list);
-      roll_back(before);
-    }
+    if (list.content == kNothing || (!is_extensions && !list.has_values)) roll_back(before);
+    if (list.content == kNothing) return kNothing;
   }
-  return content;
+  return list.content;
 }
 
 /// Makes sure of what R4 requires. Returns false when the object cannot be.

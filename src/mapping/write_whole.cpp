@@ -32,16 +32,22 @@ std::uint8_t reference_order() {
 
 }  // namespace
 
-void Mapper::append_reference(Shape const& shape, UuidText const& id) {
+void Mapper::append_reference(Rule const& rule, Shape const& shape, UuidText const& id) {
   comma();
   auto& out = json();
-  out += options_.urn_references ? "\"reference\":\"urn:uuid:" : "\"reference\":\"";
-  if (!options_.urn_references) {
+  out += "\"reference\":";
+  auto const begin = out.size();
+  out += '"';
+  if (options_.urn_references) {
+    out += "urn:uuid:";
+  } else {
     out += fhir::type(shape.type).name.view();
     out += '/';
   }
   out.append(id.data(), id.size());
   out += '"';
+  work_.reads.clear();
+  log_reads(rule.info, begin);
 }
 
 /// A reference to a planned resource, if it is (or will be) written.
@@ -59,10 +65,7 @@ unsigned Mapper::refer(Rule const& rule, Context const& context, PresentSet& pre
   auto* const instance = nearest_instance(rule.argument, context.segment, frame.instance);
   if (instance == nullptr || !may_refer(*instance)) return kNothing;
   identify(*instance);
-  auto const begin = json().size();
-  append_reference(structure_->shapes[instance->shape], instance->id);
-  work_.reads.clear();
-  log_reads(rule.info, begin);
+  append_reference(rule, structure_->shapes[instance->shape], instance->id);
   present.add(reference_order());
   return kReference;
 }
@@ -76,12 +79,9 @@ unsigned Mapper::refer_all(Rule const& rule, Context const& context, Frame const
     if (json().size() > kJsonBytesMax) break;
     identify(instance);
     comma();
-    auto const begin = json().size();
     json() += '{';
-    append_reference(structure_->shapes[instance.shape], instance.id);
+    append_reference(rule, structure_->shapes[instance.shape], instance.id);
     json() += '}';
-    work_.reads.clear();
-    log_reads(rule.info, begin);
     content = kReference;
   }
   return content;
@@ -150,7 +150,7 @@ unsigned Mapper::apply_value(Rule const& rule, Found const& found, Context const
     case Action::make: {
       auto const id = make(rule.argument, found, context);
       if (!id) return kNothing;
-      append_reference(program_.makes[rule.argument], *id);
+      append_reference(rule, program_.makes[rule.argument], *id);
       present.add(reference_order());
       return kSource;
     }
