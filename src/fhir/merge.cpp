@@ -22,11 +22,12 @@ std::string identifier_key(json::Value identifier) {
   return join({identifier["system"], identifier["value"]});
 }
 
-std::string link_key(json::Value link) {
-  auto const other = link["other"];
-  auto const identifier = other["identifier"];
-  return join({other["reference"], identifier["system"], identifier["value"]});
+std::string reference_key(json::Value reference) {
+  auto const identifier = reference["identifier"];
+  return join({reference["reference"], identifier["system"], identifier["value"]});
 }
+
+std::string link_key(json::Value link) { return reference_key(link["other"]); }
 
 /// Items of one key are the same unless both say a type and the types differ.
 bool may_be_same(json::Value a, json::Value b) {
@@ -69,6 +70,7 @@ struct UnitedElement {
 constexpr UnitedElement kUnited[] = {
     {"", "identifier", identifier_key},
     {"Patient", "link", link_key},
+    {"DiagnosticReport", "result", reference_key},  // a correction names only what it corrects
 };
 
 KeyOf united_by(std::string_view type_name, Element const& element) {

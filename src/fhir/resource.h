@@ -43,10 +43,10 @@ struct ParsedReference {
 /// element takes the place of the stored one whole (and a choice that of its other types); what it
 /// leaves out stays; `clear` names elements whose stored value goes ("deceasedBoolean").
 ///
-/// `identifier` is united by system and value (and type, where both say one), and `Patient.link` by
-/// its target, because several senders each know some of them; naming them in `clear` replaces
-/// them. The `id` stays as stored. `meta` is an element like others: the store writes its version
-/// into it.
+/// `identifier` is united by system and value (and type, where both say one), `Patient.link` and
+/// `DiagnosticReport.result` by their target, because several messages each know some of them;
+/// naming them in `clear` replaces them. The `id` stays as stored. `meta` is an element like
+/// others: the store writes its version into it.
 ///
 /// Returns  JSON text in the order of the definition: `resourceType`, `id`, `meta` ...
 /// Fails    `invalid` when the two are not of one resource type.

@@ -131,6 +131,22 @@ TEST_CASE("cleared elements go, unless the message says them anew") {
         R"({"resourceType":"Patient","gender":"female","birthDate":"1970"})");
 }
 
+TEST_CASE("a report keeps the results that a correction does not name") {
+  auto const stored = json::Document::parse(
+      R"({"resourceType":"DiagnosticReport","id":"r","status":"final",)"
+      R"("result":[{"reference":"Observation/1"},{"reference":"Observation/2"}]})");
+  auto const corrected = json::Document::parse(
+      R"({"resourceType":"DiagnosticReport","id":"r","status":"corrected",)"
+      R"("result":[{"reference":"Observation/2"},{"reference":"Observation/3"}]})");
+  REQUIRE(stored);
+  REQUIRE(corrected);
+  auto const merged = merge_resource(stored->root(), corrected->root());
+  REQUIRE(merged);
+  CHECK(merged->find(R"("status":"corrected")") != std::string::npos);
+  CHECK(merged->find(R"([{"reference":"Observation/1"},{"reference":"Observation/2"},)"
+                     R"({"reference":"Observation/3"}])") != std::string::npos);
+}
+
 TEST_CASE("identifiers and links of several senders are united") {
   constexpr auto kStored = R"({"resourceType":"Patient","identifier":[{"system":"a","value":"1"},
     {"system":"b","value":"1","type":{"coding":[{"code":"MR"}]}}],
