@@ -17,7 +17,8 @@ struct BatchPart {
 
 struct BatchMessage {
   static constexpr auto kNoBatch = std::numeric_limits<std::size_t>::max();
-  std::string_view bytes;        ///< with its terminator; parse_message reads it
+  std::string_view bytes;        ///< with its terminator; parse_message reads it, or says
+                                 ///< that its header breaks off
   std::size_t offset = 0;        ///< in the file
   std::size_t batch = kNoBatch;  ///< index into `batches`
 };
