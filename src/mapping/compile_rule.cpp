@@ -164,6 +164,26 @@ void Compiler::add_ignore(Tree& tree, RowPlace const& place, Cells const& cells,
   take(tree, {PreparedRow::Kind::ignore, rule, {}, &row});
 }
 
+/// `OBR-16  =  ORC-12`: where the bytes are equal, the values have the fate of those in ORC-12.
+void Compiler::add_same(Tree& tree, RowPlace const& place, Cells const& cells,
+                        TypedSource const* source) {
+  auto const& row = *place.row;
+  if (source == nullptr || cells.as.empty()) {
+    return error(row, "`=` needs a source, and in `as` the source that says the same");
+  }
+  auto const other = resolve_text(cells.as, place.context, row);
+  if (!other) return;
+  Rule rule;
+  rule.info = add_info(*place.table, row);
+  rule.action = Action::same;
+  rule.slot = place.slot;
+  rule.source = source->source;
+  rule.argument = static_cast<Index>(program_.sources.size());
+  program_.sources.push_back(other->source);
+  rule.condition = both(place.condition, compile_condition(cells.when, place.context, source, row));
+  take(tree, {PreparedRow::Kind::ignore, rule, {}, &row});
+}
+
 /// Puts a row in its place, or aside for every use of its table.
 void Compiler::take(Tree& tree, PreparedRow row) {
   if (tree.prepared != nullptr) return tree.prepared->push_back(std::move(row));
@@ -187,6 +207,7 @@ void Compiler::add_row(Tree& tree, RowPlace const& place, Cells const& cells) {
   }
   auto const* const it = source ? &*source : nullptr;
   if (cells.target == "-") return add_ignore(tree, place, cells, it);
+  if (cells.target == "=") return add_same(tree, place, cells, it);
   bool const is_primitive = fhir::type(tree.type).kind == fhir::TypeKind::primitive;
   if (cells.target == "$this" && !is_primitive) return spread(tree, place, cells);
   Rule rule;

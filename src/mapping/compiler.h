@@ -86,6 +86,7 @@ class Compiler {
   };
   void add_row(Tree& tree, RowPlace const& place, Cells const& cells);
   void add_ignore(Tree& tree, RowPlace const& place, Cells const& cells, TypedSource const* source);
+  void add_same(Tree& tree, RowPlace const& place, Cells const& cells, TypedSource const* source);
   void take(Tree& tree, PreparedRow row);
   void insert(Tree& tree, std::vector<TargetStep> const& steps, Rule const& rule,
               TableRow const& row);

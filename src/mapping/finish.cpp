@@ -189,6 +189,16 @@ void Mapper::mark_bytes() {
   for (std::size_t i = 0; i < work_.log.size(); ++i) {
     mark(work_.log[i].source_begin, work_.log[i].source_end, kMapped, i);
   }
+  for (auto const& same : work_.same) {
+    auto const bytes = same.end - same.begin;
+    if (same.end > size || same.other_begin + bytes > size) continue;
+    for (std::uint32_t i = 0; i < bytes; ++i) {
+      if (work_.marks[same.begin + i] == kMapped) continue;
+      work_.marks[same.begin + i] = work_.marks[same.other_begin + i];
+      if (!options_.ledger) continue;
+      work_.mark_index[same.begin + i] = work_.mark_index[same.other_begin + i];
+    }
+  }
 }
 
 IgnoreRow const* Mapper::find_ignore(std::vector<IgnoreRow> const* rows,

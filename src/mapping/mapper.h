@@ -33,6 +33,10 @@ struct LogEntry {
   std::uint32_t source_begin, source_end;
   Index info;
 };
+/// Bytes that say what others say, and share their fate.
+struct SameEntry {
+  std::uint32_t begin, end, other_begin;
+};
 struct RefusalEntry {
   std::uint32_t source_begin, source_end;
   Index info;
@@ -120,6 +124,7 @@ struct Workspace {
   std::vector<LogEntry> log;
   std::vector<RefusalEntry> refusals;
   std::vector<LogEntry> ignored;
+  std::vector<SameEntry> same;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> reads;
   std::deque<std::string> texts;
   std::vector<Written> written;
@@ -233,6 +238,7 @@ class Mapper {
   unsigned write_resource_body(Shape const& shape, Frame const& frame, UuidText const& id);
   unsigned write_object(Object const& object, Frame const& frame, PresentSet& present);
   void run_ignores(Object const& object, Frame const& frame);
+  void note_same(Rule const& rule, std::string_view raw, Context const& context);
   bool can_be(Group const& group, Frame const& frame) const;
   bool can_be(Property const& property, Frame const& frame) const;
   bool can_be_more_than_constant(Object const& object, Frame const& frame) const;

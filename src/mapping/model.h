@@ -84,6 +84,7 @@ enum class Action : std::uint8_t {
   refer,       ///< the nearest resource of a name
   refer_all,   ///< all resources of a name in scope
   ignore,
+  same,  ///< says what another source says: Program::sources[argument]
 };
 
 struct Rule {
@@ -154,7 +155,7 @@ struct Object {
   fhir::TypeId type = 0;
   Index first_property = 0;
   std::uint16_t property_count = 0;
-  Index first_ignore = 0;  ///< rules with target "-"
+  Index first_ignore = 0;  ///< rules with target "-" or "="
   std::uint16_t ignore_count = 0;
   bool uses_segment = false;  ///< its value depends on more than the value at hand
 };

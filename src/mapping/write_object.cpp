@@ -43,12 +43,24 @@ Context Mapper::any_context(Frame const& frame) const {
   return context_of(frame.instance->segment);
 }
 
+/// Notes that a value stands in another source too, byte for byte.
+void Mapper::note_same(Rule const& rule, std::string_view raw, Context const& context) {
+  each_found(program_.sources[rule.argument], context, [&](Found const& other, Context const&) {
+    if (other.raw != raw || other.raw.data() == raw.data()) return false;
+    auto const begin = static_cast<std::uint32_t>(raw.data() - base_);
+    work_.same.push_back({begin, begin + static_cast<std::uint32_t>(raw.size()),
+                          static_cast<std::uint32_t>(other.raw.data() - base_)});
+    return true;
+  });
+}
+
 void Mapper::run_ignores(Object const& object, Frame const& frame) {
   for (Index r = object.first_ignore; r < object.first_ignore + object.ignore_count; ++r) {
     auto const& rule = program_.rules[r];
     each_contribution(frame, rule.slot, [&](Context const& context) {
       each_found(rule.source, context, [&](Found const& found, Context const& bound) {
         if (!holds_unrecorded(rule.condition, bound)) return false;
+        if (rule.action == Action::same) return note_same(rule, found.raw, bound), false;
         auto const begin = static_cast<std::uint32_t>(found.raw.data() - base_);
         auto const end = begin + static_cast<std::uint32_t>(found.raw.size());
         work_.ignored.push_back({0, 0, begin, end, rule.info});

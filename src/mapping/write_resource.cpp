@@ -230,6 +230,7 @@ void Mapper::write_resources() {
   work_.log.clear();
   work_.refusals.clear();
   work_.ignored.clear();
+  work_.same.clear();
   work_.written.clear();
   work_.made.clear();
   for (auto& instance : work_.instances) {
