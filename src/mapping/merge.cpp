@@ -84,7 +84,7 @@ class Merge {
     }
     for (auto const& member : bs) {
       if (std::ranges::find(as, member.name, &JsonMember::name) != as.end()) continue;
-      if (has_rival(member, as, type)) {
+      if (has_rival(member, as, type) && !extends_equal(member, as, bs)) {
         trace_.different.push_back({member.value.begin, member.value.end, 0});
         continue;
       }
@@ -109,6 +109,17 @@ class Merge {
       auto const* const rival = element_of(type, other.name);
       return element->choice != 0 && rival != nullptr && rival->choice == element->choice;
     });
+  }
+
+  /// `_name` beside a `name` that both mentions have alike.
+  bool extends_equal(JsonMember const& member, std::vector<JsonMember> const& as,
+                     std::vector<JsonMember> const& bs) const {
+    if (!member.name.starts_with('_')) return false;
+    auto const name = plain_name(member.name);
+    auto const mine = std::ranges::find(as, name, &JsonMember::name);
+    auto const other = std::ranges::find(bs, name, &JsonMember::name);
+    return mine != as.end() && other != bs.end() &&
+           text(first_, mine->value) == text(second_, other->value);
   }
 
   static bool has_extensions(std::vector<JsonMember> const& members, std::string_view name) {

@@ -393,3 +393,22 @@ TEST_CASE("a message of very many segments is mapped in bounded time, or refused
   CHECK(output.resources.size() == 20'000);
   CHECK(output.issues.size() == 1);
 }
+
+TEST_CASE("a field that repeats another shares its fate in the ledger, byte for byte") {
+  auto const program = patient_program("a!PID-2!extension[x].valueString\nb!PID-4\t=\tPID-2",
+                                       {{"extension.tsv", "name!url\nx!urn:x\n"}});
+  REQUIRE(program);
+  auto const fate = [&](std::string const& pid, std::uint16_t field, std::uint16_t component) {
+    auto const run = run_text(*program, kHeader + pid + "\r");
+    for (auto const& entry : run.output.ledger) {
+      bool const is_pid = entry.segment == 1 && entry.field == field;
+      if (is_pid && entry.component == component) return entry.fate;
+    }
+    return Fate::ignored;
+  };
+  CHECK(fate("PID||A^B||A^B", 2, 1) == Fate::mapped);
+  CHECK(fate("PID||A^B||A^B", 4, 1) == Fate::mapped);
+  CHECK(fate("PID||A^B||A^B", 2, 2) == Fate::unmapped);
+  CHECK(fate("PID||A^B||A^B", 4, 2) == Fate::unmapped);  // what is lost there is lost here too
+  CHECK(fate("PID||A^B||A^C", 4, 1) == Fate::unmapped);
+}
