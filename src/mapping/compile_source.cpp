@@ -203,7 +203,7 @@ Index Compiler::compile_node(Expression const& expression, TableContext const& c
     if (arguments.back() == kNone) return kNone;
   }
   bool const needs_reference = node.op == Op::count || node.op == Op::raw ||
-                               node.op == Op::authority ||
+                               node.op == Op::authority || node.op == Op::lines ||
                                (node.op >= Op::cx && node.op <= Op::xon);
   if (needs_reference && program_.nodes[arguments[0]].op != Op::reference) {
     error(row, "the function takes a source path");
@@ -234,7 +234,7 @@ bool Compiler::is_stable(Node const& node, std::vector<Index> const& arguments) 
     auto const& source = program_.sources[node.index];
     return source.base != Source::Base::value && !source.repeats;
   }
-  if (node.op == Op::count) {
+  if (node.op == Op::count || node.op == Op::lines) {
     auto const& counted = program_.nodes[arguments[0]];
     return program_.sources[counted.index].base != Source::Base::value;
   }

@@ -333,6 +333,22 @@ Converted append_checked(std::string& out, std::string_view type, std::string_vi
 
 }  // namespace
 
+void append_base64_of(std::string& out, std::string_view bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    auto const byte = [&](std::size_t at) {
+      return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U;
+    };
+    auto const group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    for (std::size_t digit = 0; digit < 4; ++digit) {
+      // Of one byte two digits say something, of two bytes three.
+      bool const says = i + digit <= bytes.size();
+      out += says ? kDigits[group >> (18 - 6 * digit) & 63] : '=';
+    }
+  }
+}
+
 std::string_view clean_number(std::string_view text, std::string& scratch) {
   text = trim(text);
   scratch.clear();

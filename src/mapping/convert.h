@@ -17,6 +17,9 @@ enum class Converted : std::uint8_t {
   refused,       ///< the value is not one of the type
 };
 
+/// Appends the Base64 of some bytes. Source: RFC 4648 §4.
+void append_base64_of(std::string& out, std::string_view bytes);
+
 /// Appends a v2 text as a JSON value of a FHIR primitive, in the lexical form FHIR demands.
 /// `text` is UTF-8 without escape sequences; `zone` is used for times without one.
 /// Never appends anything that is no legal value; then `out` is as before.

@@ -260,6 +260,30 @@ std::string_view Mapper::evaluate_cut(Node const& node, Context const& context) 
   }
 }
 
+/// The texts of a field in every segment of its name, in the group at hand and below, a line each.
+/// Values of OBX-5 that are no text (OBX-2) are left out.
+std::string_view Mapper::join_lines(Source const& source, Context const& context) {
+  auto& text = new_text();
+  auto const scope = work_.scopes[context.segment];
+  auto const id = source.base == Source::Base::other ? program_.segments[source.segment]
+                                                     : message_.segment_id(context.segment);
+  for (auto s = work_.first_segments[scope]; s <= work_.last_segments[scope]; ++s) {
+    if (message_.segment_id(s) != id || text.size() > kJsonBytesMax) continue;
+    auto const type = type_of_value(s);
+    bool const is_text = type.empty() || type == "TX" || type == "FT" || type == "ST";
+    if (source.reading == Reading::varies && !is_text) continue;
+    auto const used = texts_used_;
+    each_repetition(message_.field(s, source.field), delimiters_.repetition,
+                    [&](std::string_view raw) {
+                      if (!text.empty()) text += '\n';
+                      text += text_of(source, {raw, 0, s});
+                      return false;
+                    });
+    texts_used_ = used;
+  }
+  return text;
+}
+
 std::string_view Mapper::evaluate_reference_function(Node const& node, Context const& context) {
   auto const& source = program_.sources[argument(node, 0).index];
   switch (node.op) {
@@ -283,6 +307,8 @@ std::string_view Mapper::evaluate_reference_function(Node const& node, Context c
     }
     case Op::authority:
       return authority_uri(find(source, context));
+    case Op::lines:
+      return join_lines(source, context);
     default:
       return identifier_text(node, context);
   }
@@ -317,6 +343,7 @@ std::string_view Mapper::evaluate(Index index, Context const& context) {
     case Op::ei:
     case Op::xcn:
     case Op::xon:
+    case Op::lines:
       return evaluate_reference_function(node, context);
     default:
       break;
@@ -336,6 +363,11 @@ std::string_view Mapper::evaluate(Index index, Context const& context) {
     }
     case Op::trim:
       return trim(text);
+    case Op::base64: {
+      auto& out = new_text();
+      append_base64_of(out, text);
+      return out;
+    }
     case Op::lookup:
     case Op::display: {
       auto const* const row = find_code(program_.code_maps[node.index], text);

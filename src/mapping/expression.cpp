@@ -49,6 +49,8 @@ constexpr auto kFunctions = std::to_array<Function>({
     {"ei",         Op::ei,         1,   1,          0,        false},
     {"xcn",        Op::xcn,        1,   1,          0,        false},
     {"xon",        Op::xon,        1,   1,          0,        false},
+    {"base64",     Op::base64,     1,   1,          0,        false},
+    {"lines",      Op::lines,      1,   1,          0,        false},
 });
 // clang-format on
 

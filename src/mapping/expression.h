@@ -51,6 +51,8 @@ enum class Op : std::uint8_t {
   ei,
   xcn,
   xon,
+  base64,
+  lines,
   // values
   literal,
   it,

@@ -210,6 +210,7 @@ class Mapper {
   std::string_view evaluate(Index node, Context const& context);
   std::string_view evaluate_cut(Node const& node, Context const& context);
   std::string_view evaluate_join(Node const& node, Context const& context);
+  std::string_view join_lines(Source const& source, Context const& context);
   std::string_view evaluate_reference_function(Node const& node, Context const& context);
   bool holds(Index condition, Context const& context);
   bool compare(Node const& node, Context const& context);
@@ -247,6 +248,8 @@ class Mapper {
   unsigned write_primitive(Property const& property, Group const& group, Frame const& frame);
   unsigned write_list(Property const& property, Frame const& frame);
   unsigned write_entries(Property const& property, Group const& group, Frame const& frame);
+  void take_out(std::size_t from, std::size_t to);
+  void unite_codings(Checkpoint const& before);
   unsigned write_entry(Property const& property, Group const& group, Frame const& frame,
                        Context const& context);
   struct PrimitiveList {

@@ -189,11 +189,64 @@ class Merge {
 
 }  // namespace
 
+bool is_part_of(std::string_view object, std::string_view other) {
+  auto const whole = [](std::string_view text) {
+    return members_of(text, {0, static_cast<std::uint32_t>(text.size())});
+  };
+  auto const others = whole(other);
+  return std::ranges::all_of(whole(object), [&](JsonMember const& member) {
+    auto const found = std::ranges::find(others, member.name, &JsonMember::name);
+    return found != others.end() &&
+           object.substr(member.value.begin, member.value.end - member.value.begin) ==
+               other.substr(found->value.begin, found->value.end - found->value.begin);
+  });
+}
+
+namespace {
+
+/// An organization known by two names keeps the one that gave way as its alias.
+void keep_name_as_alias(std::string_view first, std::string_view second, std::string& out,
+                        MergeTrace& trace) {
+  auto const whole = [](std::string_view text) {
+    return Span{0, static_cast<std::uint32_t>(text.size())};
+  };
+  auto const find = [](std::vector<JsonMember> const& members, std::string_view name) {
+    auto const found = std::ranges::find(members, name, &JsonMember::name);
+    return found == members.end() ? Span{0, 0} : found->value;
+  };
+  auto const text = [](std::string_view from, Span span) {
+    return from.substr(span.begin, span.end - span.begin);
+  };
+  auto const kept = find(members_of(first, whole(first)), "name");
+  auto const other = find(members_of(second, whole(second)), "name");
+  if (kept.end == 0 || other.end == 0 || text(first, kept) == text(second, other)) return;
+  auto const alias = find(members_of(out, whole(out)), "alias");
+  if (text(out, alias).find(text(second, other)) != std::string_view::npos) return;
+  std::string addition(alias.end == 0 ? ",\"alias\":[" : ",");
+  auto const at = (alias.end == 0 ? static_cast<std::uint32_t>(out.size()) : alias.end) - 1;
+  auto const place = at + static_cast<std::uint32_t>(addition.size());
+  addition += text(second, other);
+  if (alias.end == 0) addition += ']';
+  auto const shift = static_cast<std::uint32_t>(addition.size());
+  for (auto* ranges : {&trace.first, &trace.second}) {
+    for (auto& range : *ranges) range.out += range.out >= at ? shift : 0;
+  }
+  out.insert(at, addition);
+  std::erase_if(trace.different, [&](auto const& range) { return range.begin == other.begin; });
+  trace.second.push_back({other.begin, other.end, place});
+}
+
+}  // namespace
+
 void merge_resources(std::string_view first, std::string_view second, fhir::TypeId type,
                      std::string& out, MergeTrace& trace) {
+  out.clear();
   Merge(first, second, out, trace)
       .object({0, static_cast<std::uint32_t>(first.size())},
               {0, static_cast<std::uint32_t>(second.size())}, type);
+  if (fhir::type(type).name == std::string_view("Organization")) {
+    keep_name_as_alias(first, second, out, trace);
+  }
 }
 
 }  // namespace sinew::mapping

@@ -26,4 +26,7 @@ struct MergeTrace {
 void merge_resources(std::string_view first, std::string_view second, fhir::TypeId type,
                      std::string& out, MergeTrace& trace);
 
+/// True when every member of one JSON object stands in the other with the same value.
+[[nodiscard]] bool is_part_of(std::string_view object, std::string_view other);
+
 }  // namespace sinew::mapping

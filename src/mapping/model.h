@@ -130,6 +130,7 @@ struct Property {
   std::string_view underscore_key;  ///< `"_birthDate":`, of primitives
   std::uint8_t order = 0;
   bool is_list = false;
+  bool is_coding = false;
   Primitive primitive = Primitive::none;
   bool binds = false;        ///< complex, with a required binding to check when written
   bool is_required = false;  ///< may consist of constants only

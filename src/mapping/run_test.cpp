@@ -412,3 +412,63 @@ TEST_CASE("a field that repeats another shares its fate in the ledger, byte for 
   CHECK(fate("PID||A^B||A^B", 4, 2) == Fate::unmapped);  // what is lost there is lost here too
   CHECK(fate("PID||A^B||A^C", 4, 1) == Fate::unmapped);
 }
+
+TEST_CASE("base64 of the lines of a field, in the segments that hold text") {
+  auto const program = patient_program(
+      "a!!photo.data!base64(lines(OBX-5))\nb!PID-7!birthDate",
+      {{"message/ADT_A01.tsv", "id!source!resource!use\np!PID!Patient!PID.Patient\n"}});
+  REQUIRE(program);
+  auto const photo = [&](std::string const& message) {
+    auto const run = run_text(*program, message);
+    auto const json = run.resource("Patient");
+    auto const at = json.find("\"data\":\"");
+    if (at == std::string::npos) return std::string();
+    return json.substr(at + 8, json.find('"', at + 8) - at - 8);
+  };
+  struct {
+    char const* obx;
+    char const* data;
+  } const rows[] = {
+      {"OBX|1|TX|||A", "QQ=="},
+      {"OBX|1|TX|||AB", "QUI="},
+      {"OBX|1|TX|||ABC\rOBX|2|NM|||5\rOBX|3|FT|||D~E", "QUJDCkQKRQ=="},
+      {"OBX|1|NM|||5", ""},
+  };
+  for (auto const& row : rows) {
+    CAPTURE(row.obx);
+    CHECK(photo(kHeader + "PID|||||||1999\rPV1|1|I\r" + row.obx + "\r") == row.data);
+  }
+}
+
+TEST_CASE("a code that is mapped and sent alike stands once") {
+  std::string_view const rows = "a!PID-16!maritalStatus!map(M)";
+  auto const code = [&](char const* pid) {
+    return patient_of(rows, pid,
+                      {{"code/M.tsv", "from!to!system!display\nM!M!urn:m!Married\nS!S!urn:m!\n"},
+                       {"type/CWE.CodeableConcept.tsv",
+                        "id!source!target!as\na!.1!coding[x].code\nb!.2!coding[x].display\n"
+                        "c!.3!coding[x].system\n"}});
+  };
+  CHECK(code("PID||||||||||||||||M^^urn:m") ==
+        R"({"maritalStatus":{"coding":[{"system":"urn:m","code":"M","display":"Married"}]}})");
+  CHECK(code("PID||||||||||||||||S^Single^urn:m") ==
+        R"({"maritalStatus":{"coding":[{"system":"urn:m","code":"S","display":"Single"}]}})");
+  CHECK(code("PID||||||||||||||||M^Wed^urn:m") ==
+        R"({"maritalStatus":{"coding":[{"system":"urn:m","code":"M","display":"Married"},)"
+        R"({"system":"urn:m","code":"M","display":"Wed"}]}})");
+}
+
+TEST_CASE("an organization with two names keeps the second as an alias") {
+  auto const program = patient_program(
+      "a!PID-2!generalPractitioner!new XON.Organization\n"
+      "b!PID-4!managingOrganization!new XON.Organization",
+      {{"type/XON.Organization.tsv", "id!source!target!as\na!.1!name\nb!.10!identifier.value\n"},
+       {"identity/i.tsv", "id!resource!tuple\na!XON.Organization!.10\n"}});
+  REQUIRE(program);
+  auto const run = run_text(*program, kHeader + "PID||Lab^^^^^^^^^7||Laboratory^^^^^^^^^7\r");
+  for (auto const& issue : run.issues) FAIL_CHECK(issue.where << ": " << issue.what);
+  auto const text = run.resource("Organization");
+  CHECK(text.find(R"("name":"Lab")") != std::string::npos);
+  CHECK(text.find(R"("alias":["Laboratory"])") != std::string::npos);
+  CHECK(run.output.unmapped == 9);  // those of MSH: the table reads PID alone
+}
