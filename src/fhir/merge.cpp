@@ -73,6 +73,22 @@ constexpr UnitedElement kUnited[] = {
     {"DiagnosticReport", "result", reference_key},  // a correction names only what it corrects
 };
 
+/// Elements of which messages give the parts one by one: the end of a visit comes with its
+/// discharge, and a later message need not repeat it.
+struct JoinedElement {
+  std::string_view type, name;
+};
+constexpr JoinedElement kJoined[] = {
+    {"Encounter", "period"},
+    {"Encounter", "hospitalization"},
+};
+
+bool is_joined(std::string_view type_name, Element const& element) {
+  return std::ranges::any_of(kJoined, [&](JoinedElement const& row) {
+    return row.type == type_name && row.name == element.name.view();
+  });
+}
+
 KeyOf united_by(std::string_view type_name, Element const& element) {
   if (!element.is_list) return nullptr;
   for (auto const& row : kUnited) {
@@ -95,7 +111,13 @@ class Merge {
     writer_.member("resourceType", type_name);
     for (auto const& element : elements(resource)) {
       auto const key_of = united_by(type_name, element);
-      key_of && !is_cleared(element) ? write_united(element.name, key_of) : write_element(element);
+      if (key_of && !is_cleared(element)) {
+        write_united(element.name, key_of);
+      } else if (is_joined(type_name, element) && !is_cleared(element)) {
+        write_joined(element);
+      } else {
+        write_element(element);
+      }
     }
     writer_.end_object();
     return std::move(out_);
@@ -121,6 +143,13 @@ class Merge {
     return std::ranges::find(clear_, element.name.view()) != clear_.end();
   }
 
+  /// `?name`: the incoming value is for a resource that has none.
+  bool is_kept(std::string_view name) const {
+    return std::ranges::any_of(clear_, [&](std::string_view entry) {
+      return entry.starts_with('?') && entry.substr(1) == name;
+    });
+  }
+
   bool is_stored_kept(Element const& element) const {
     bool const is_replaced =
         element.choice < replaced_choices_.size() && replaced_choices_[element.choice];
@@ -130,7 +159,8 @@ class Merge {
   void write_element(Element const& element) {
     auto const name = element.name.view();
     bool const is_id = name == "id";
-    bool const from_incoming = has(incoming_, name) && !(is_id && stored_["id"]);
+    bool const stays = (is_id || is_kept(name)) && has(stored_, name);
+    bool const from_incoming = has(incoming_, name) && !stays;
     if (!from_incoming && !is_stored_kept(element)) return;
     auto const source = from_incoming ? incoming_ : stored_;
     write_member(name, source[name]);
@@ -142,6 +172,23 @@ class Merge {
     if (!value) return;
     writer_.key(name);
     writer_.raw(value.source());
+  }
+
+  void write_joined(Element const& element) {
+    auto const name = element.name.view();
+    auto const stored = stored_[name];
+    auto const incoming = incoming_[name];
+    if (!stored || !incoming) return write_element(element);
+    writer_.key(name);
+    writer_.begin_object();
+    for (auto const& part : elements(element.type)) {
+      bool const is_new = has(incoming, part.name.view());
+      auto const source = is_new ? incoming : stored;
+      write_member(part.name.view(), source[part.name.view()]);
+      auto const sibling_name = sibling(part.name.view());
+      write_member(sibling_name, source[sibling_name]);
+    }
+    writer_.end_object();
   }
 
   void write_united(std::string_view name, KeyOf key_of) {

@@ -45,8 +45,9 @@ struct ParsedReference {
 ///
 /// `identifier` is united by system and value (and type, where both say one), `Patient.link` and
 /// `DiagnosticReport.result` by their target, because several messages each know some of them;
-/// naming them in `clear` replaces them. The `id` stays as stored. `meta` is an element like
-/// others: the store writes its version into it.
+/// naming them in `clear` replaces them. `Encounter.period` and `.hospitalization` are joined part
+/// by part. A name in `clear` with `?` before it is given only where nothing is stored. The `id`
+/// stays as stored. `meta` is an element like others: the store writes its version into it.
 ///
 /// Returns  JSON text in the order of the definition: `resourceType`, `id`, `meta` ...
 /// Fails    `invalid` when the two are not of one resource type.

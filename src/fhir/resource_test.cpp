@@ -131,6 +131,20 @@ TEST_CASE("cleared elements go, unless the message says them anew") {
         R"({"resourceType":"Patient","gender":"female","birthDate":"1970"})");
 }
 
+TEST_CASE("what is stored can be kept, and the parts of a visit are joined") {
+  auto const visit = [](std::string_view status, std::string_view period) {
+    return R"({"resourceType":"Encounter","status":")" + std::string(status) +
+           R"(","class":{"code":"IMP"})" + std::string(period) + "}";
+  };
+  auto const stored = visit("finished", R"(,"period":{"start":"2024-01-01","end":"2024-01-03"})");
+  auto const incoming = visit("in-progress", R"(,"period":{"start":"2024-01-02"})");
+  CHECK(merged(stored, incoming, {"?status"}) ==
+        visit("finished", R"(,"period":{"start":"2024-01-02","end":"2024-01-03"})"));
+  CHECK(merged(stored, incoming, {"period"}) == incoming);
+  CHECK(merged(R"({"resourceType":"Encounter","class":{"code":"IMP"},"status":"planned"})",
+               visit("finished", ""), {"?status"}) == visit("planned", ""));
+}
+
 TEST_CASE("a report keeps the results that a correction does not name") {
   auto const stored = json::Document::parse(
       R"({"resourceType":"DiagnosticReport","id":"r","status":"final",)"

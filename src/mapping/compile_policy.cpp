@@ -9,6 +9,11 @@ namespace sinew::mapping {
 namespace {
 
 /// Cuts at `separator`, but not inside quotes or parentheses.
+bool is_clear(std::string_view pair) {
+  auto const equals = pair.find('=');
+  return equals != std::string_view::npos && trim(pair.substr(equals + 1)) == "null";
+}
+
 std::vector<std::string_view> split_outside(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   std::size_t begin = 0;
@@ -179,6 +184,20 @@ void Compiler::compile_identities() {
   }
 }
 
+/// `element?` keeps what is stored, `element=null` has it replaced as a whole, or deleted.
+void Compiler::read_clears(EventDraft& draft) {
+  auto const type = fhir::find_type(type_of_name(draft.resource));
+  for (auto const pair : split_outside(draft.set, ';')) {
+    bool const keeps = pair.ends_with('?');
+    auto const name = trim(pair.substr(0, keeps ? pair.size() - 1 : pair.find('=')));
+    if (!keeps && !is_clear(pair)) continue;
+    if (type == 0 || fhir::find_element(type, name) == nullptr) {
+      error(*draft.source, "the resource has no element `" + std::string(name) + "`");
+    }
+    draft.row.clear.push_back(keeps ? this->keep("?" + std::string(name)) : name);
+  }
+}
+
 void Compiler::compile_events() {
   for (auto const& table : tables_.tables) {
     if (table.kind != TableKind::event) continue;
@@ -204,6 +223,7 @@ void Compiler::compile_events() {
       if (!draft.set.empty() && types_.contains(std::string(draft.resource))) {
         error(row, "`set` is for resources that message tables make");
       }
+      read_clears(draft);
       events_.push_back(draft);
       program_.events.push_back(draft.row);
     }
@@ -249,7 +269,7 @@ void Compiler::add_event_sets(Tree& tree, Shape const& shape) {
     auto const& draft = events_[index];
     if (draft.set.empty()) continue;
     for (auto const pair : split_outside(draft.set, ';')) {
-      if (pair.empty()) continue;
+      if (pair.empty() || pair.ends_with('?') || is_clear(pair)) continue;
       auto const equals = pair.find('=');
       if (equals == std::string_view::npos) {
         error(*draft.source, "`set` reads element=expression");

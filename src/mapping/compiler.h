@@ -188,6 +188,7 @@ class Compiler {
     EffectiveTable const* table;
     TableRow const* source;
   };
+  void read_clears(EventDraft& draft);
   std::vector<EventDraft> events_;
 };
 

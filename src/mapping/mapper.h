@@ -250,6 +250,7 @@ class Mapper {
   unsigned write_entries(Property const& property, Group const& group, Frame const& frame);
   void take_out(std::size_t from, std::size_t to);
   void unite_codings(Checkpoint const& before);
+  void unite_concepts(Checkpoint const& before);
   unsigned write_entry(Property const& property, Group const& group, Frame const& frame,
                        Context const& context);
   struct PrimitiveList {

@@ -5,6 +5,11 @@
 namespace sinew::mapping {
 namespace {
 
+/// What stands for a required element that a mention has not: it gives way to a value.
+constexpr std::string_view kAbsent =
+    R"({"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason",)"
+    R"("valueCode":"unknown"}]})";
+
 struct Span {
   std::uint32_t begin, end;
 };
@@ -137,14 +142,30 @@ class Merge {
     bool const is_fixed = has_extensions(as, a.name) || has_extensions(bs, b.name);
     bool const is_reference =
         element != nullptr && fhir::type(element->type).name == std::string_view("Reference");
-    if (same_kind && kind == '{' && element != nullptr && !is_fixed && !is_reference) {
+    if (text(first_, a.value) == kAbsent && text(second_, b.value) != kAbsent) {
+      copy_second(b.value);
+    } else if (same_kind && text(second_, b.value) == kAbsent) {
+      copy_first(a.value);
+      drop(b.value, true);
+    } else if (same_kind && kind == '{' && element != nullptr && !is_fixed && !is_reference) {
       object(a.value, b.value, element->type);
+    } else if (same_kind && kind == '[' && is_one_forecast(type, a, b)) {
+      out_ += '[';
+      object(entries_of(first_, a.value)[0], entries_of(second_, b.value)[0], element->type);
+      out_ += ']';
     } else if (same_kind && kind == '[' && !is_fixed) {
       array(a.value, b.value);
     } else {
       copy_first(a.value);
       drop(b.value, text(first_, a.value) == text(second_, b.value));
     }
+  }
+
+  /// Values of one forecast come one by one, and each mention has one recommendation.
+  bool is_one_forecast(fhir::TypeId type, JsonMember const& a, JsonMember const& b) const {
+    return fhir::type(type).name == std::string_view("ImmunizationRecommendation") &&
+           a.name == "recommendation" && entries_of(first_, a.value).size() == 1 &&
+           entries_of(second_, b.value).size() == 1;
   }
 
   void array(Span a, Span b) {

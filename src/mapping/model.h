@@ -130,7 +130,7 @@ struct Property {
   std::string_view underscore_key;  ///< `"_birthDate":`, of primitives
   std::uint8_t order = 0;
   bool is_list = false;
-  bool is_coding = false;
+  bool is_coding = false, is_concept = false;
   Primitive primitive = Primitive::none;
   bool binds = false;        ///< complex, with a required binding to check when written
   bool is_required = false;  ///< may consist of constants only
@@ -194,6 +194,7 @@ struct EventRow {
   Verb verb = Verb::merge;
   Index condition = kNone;
   Index info = 0;
+  std::vector<std::string_view> clear;  ///< as in MappedResource
 };
 
 /// Everything needed to write one kind of resource.

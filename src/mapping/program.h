@@ -62,7 +62,9 @@ struct MappedResource {
   std::string id;         ///< UUID, lower case
   Verb verb = Verb::merge;
   std::uint32_t begin = 0, end = 0;  ///< its JSON in Output::json
-  std::vector<std::string> clear;    ///< top-level elements the message asks to delete (HL7 null)
+  /// Top-level elements the message asks to delete (HL7 null, or its event). A name with a `?`
+  /// before it: what is stored stays, and the message's value is for a resource that has none.
+  std::vector<std::string> clear;
 };
 
 /// A leaf value of the output and the bytes of the message it came from.

@@ -119,11 +119,13 @@ void Mapper::finish_resource(Shape const& shape, Verb verb, UuidText const& id) 
                   log_begin,
                   static_cast<std::uint32_t>(work_.log.size()),
                   {}};
+  // The parts of a visit come in several messages and are joined, unless one of them is deleted.
+  bool const is_joined = fhir::type(shape.type).name == std::string_view("Encounter");
   for (auto const name : track_->clear) {
     // What the message gives anew in another place is not cleared.
     std::string key = "\"";
     key.append(name).append("\":");
-    if (track_->json.find(key) == std::string::npos) written.clear.emplace_back(name);
+    if (is_joined || track_->json.find(key) == std::string::npos) written.clear.emplace_back(name);
   }
   work_.written.push_back(std::move(written));
 }
@@ -152,6 +154,10 @@ bool Mapper::write_instance_resource(Instance& instance) {
     return false;
   }
   finish_resource(shape, instance.verb, instance.id);
+  if (instance.event != kNone) {
+    auto& clear = work_.written.back().clear;
+    for (auto const name : program_.events[instance.event].clear) clear.emplace_back(name);
+  }
   instance.written = true;
   return true;
 }

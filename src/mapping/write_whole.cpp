@@ -1,6 +1,9 @@
+#include <ranges>
+
 #include "base/text.h"
 #include "json/write.h"
 #include "mapping/mapper_inline.h"
+#include "mapping/merge.h"
 #include "mapping/names.h"
 
 // Rows that give an element as a whole: a data type, a coding, a reference.
@@ -31,6 +34,52 @@ std::uint8_t reference_order() {
 }
 
 }  // namespace
+
+/// Takes a part out of the JSON at hand. What gave it stays on record, without a place.
+void Mapper::take_out(std::size_t from, std::size_t to) {
+  auto const shift = static_cast<std::uint32_t>(to - from);
+  for (auto& log : std::views::reverse(track_->log)) {
+    if (log.out_end == 0) continue;
+    if (log.out_end <= from) break;
+    if (log.out_begin >= to) {
+      log.out_begin -= shift;
+      log.out_end -= shift;
+    } else {
+      log.out_begin = log.out_end = 0;
+    }
+  }
+  json().erase(from, to - from);
+}
+
+/// A coding that says no more than the one before it is not written again, nor that one when the
+/// new one completes it: a code that a map gives, and the same code as it was sent.
+void Mapper::unite_codings(Checkpoint const& before) {
+  auto const& out = json();
+  auto const begin = before.json;
+  if (out[begin] != ',' || begin == 0) return;  // the first of its list
+  auto const earlier = out.rfind('{', begin);
+  if (earlier == std::string::npos) return;
+  auto const entry = std::string_view(out).substr(begin + 1);
+  auto const last = std::string_view(out).substr(earlier, begin - earlier);
+  auto const is_flat = [](std::string_view text) {
+    return text.find_first_of("[]") == std::string_view::npos && text.find('{', 1) == text.npos;
+  };
+  if (!is_flat(entry) || !is_flat(last)) return;
+  if (is_part_of(entry, last)) return take_out(begin, out.size());
+  if (is_part_of(last, entry)) take_out(earlier, begin + 1);
+}
+
+/// A concept that is the one before it once more is not written again.
+void Mapper::unite_concepts(Checkpoint const& before) {
+  auto const& out = json();
+  auto const begin = before.json;
+  auto const bytes = out.size() - begin;  // with the comma before it
+  if (out[begin] != ',' || begin < bytes) return;
+  bool const is_same = out.compare(begin - bytes + 1, bytes - 1, out, begin + 1, bytes - 1) == 0;
+  if (is_same && (out[begin - bytes] == ',' || out[begin - bytes] == '[')) {
+    take_out(begin, out.size());
+  }
+}
 
 void Mapper::append_reference(Rule const& rule, Shape const& shape, UuidText const& id) {
   comma();
