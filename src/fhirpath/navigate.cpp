@@ -1,0 +1,287 @@
+// From a node to its children, by the element tables; and from a node to its plain value.
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/text.h"
+#include "fhir/resource.h"
+#include "fhirpath/machine.h"
+
+namespace sinew::fhirpath {
+namespace {
+
+enum class Shape : std::uint8_t {
+  complex,
+  resource,  ///< its type stands in `resourceType`
+  quantity,
+  text,
+  boolean,
+  integer,
+  decimal,
+  date,
+  date_time,
+  time,
+};
+
+bool has_own_plain_value(Shape shape) { return shape >= Shape::text; }
+
+/// What each FHIR type is to FHIRPath. Source: FHIR R4 fhirpath.html#types.
+std::vector<Shape> make_shapes() {
+  struct Row {
+    std::string_view type;
+    Shape shape;
+  };
+  constexpr auto kRows = std::to_array<Row>({{"boolean", Shape::boolean},
+                                             {"integer", Shape::integer},
+                                             {"decimal", Shape::decimal},
+                                             {"date", Shape::date},
+                                             {"dateTime", Shape::date_time},
+                                             {"instant", Shape::date_time},
+                                             {"time", Shape::time},
+                                             {"Quantity", Shape::quantity},
+                                             {"Resource", Shape::resource}});
+  auto const types = fhir::types();
+  std::vector<Shape> shapes(types.size(), Shape::complex);
+  for (std::size_t i = 1; i < types.size(); ++i) {
+    auto const id = static_cast<fhir::TypeId>(i);
+    if (types[i].kind == fhir::TypeKind::primitive) shapes[i] = Shape::text;
+    for (auto const& row : kRows) {
+      if (is_subtype(id, fhir::find_type(row.type))) shapes[i] = row.shape;
+    }
+  }
+  return shapes;
+}
+
+Shape shape_of(fhir::TypeId type) {
+  static auto const shapes = make_shapes();
+  return type < shapes.size() ? shapes[type] : Shape::complex;
+}
+
+}  // namespace
+
+fhir::TypeId type_of_child(fhir::TypeId owner, fhir::Element const& element) {
+  static auto const kId = fhir::find_type("id");
+  bool const is_resource_id =
+      element.name == "id" && fhir::type(owner).kind == fhir::TypeKind::resource;
+  return is_resource_id ? kId : element.type;
+}
+
+std::string_view choice_name(fhir::Element const& element) {
+  auto const name = element.name.view();
+  auto const type = fhir::type(element.type).name.view();
+  return element.choice == 0 ? name : name.substr(0, name.size() - type.size());
+}
+
+bool is_choice_name(std::string_view name) {
+  static auto const names = [] {
+    std::vector<std::string_view> found;
+    for (std::size_t id = 1; id < fhir::types().size(); ++id) {
+      for (auto const& element : fhir::elements(static_cast<fhir::TypeId>(id))) {
+        if (element.choice != 0) found.push_back(choice_name(element));
+      }
+    }
+    std::ranges::sort(found);
+    found.erase(std::ranges::unique(found).begin(), found.end());
+    return found;
+  }();
+  return std::ranges::binary_search(names, name);
+}
+
+void Machine::push_value(json::Value value, json::Value twin, fhir::Element const& element,
+                         fhir::TypeId type) {
+  if (!value.exists() || value.kind() == json::Kind::null) {
+    if (twin.is_object()) push(Item::of_node({}, twin, type, &element));
+    return;
+  }
+  if (shape_of(type) == Shape::resource) {
+    auto const actual = fhir::resource_type(value);
+    push(Item::of_node(value, {}, actual, &element));
+    return;
+  }
+  push(Item::of_node(value, twin.is_object() ? twin : json::Value(), type, &element));
+}
+
+void Machine::push_values(json::Value value, json::Value twin, fhir::Element const& element,
+                          fhir::TypeId type) {
+  if (!value.is_array() && !twin.is_array()) return push_value(value, twin, element, type);
+  if (!twin.is_array()) {
+    for (auto const item : value.elements()) push_value(item, {}, element, type);
+    return;
+  }
+  auto const values = value.elements();
+  auto at = values.begin();
+  for (auto const beside : twin.elements()) {
+    bool const has_value = value.is_array() && at != values.end();
+    push_value(has_value ? *at : json::Value(), beside, element, type);
+    if (has_value) ++at;
+  }
+  for (; value.is_array() && at != values.end(); ++at) push_value(*at, {}, element, type);
+}
+
+void Machine::push_element(json::Value object, fhir::TypeId owner, fhir::Element const& element,
+                           std::string_view twin_name) {
+  json::Value twin;
+  if (shape_of(element.type) >= Shape::text) twin = object[twin_name];
+  push_values(object[element.name], twin, element, type_of_child(owner, element));
+}
+
+void Machine::push_untyped(json::Value value, json::Value twin) {
+  auto const push_one = [&](json::Value one, json::Value beside) {
+    if (!one.exists() || one.kind() == json::Kind::null) return;
+    push(Item::of_node(one, beside.is_object() ? beside : json::Value(),
+                       one.is_object() ? fhir::resource_type(one) : fhir::TypeId{0}, nullptr));
+  };
+  if (!value.is_array()) return push_one(value, twin);
+  std::size_t i = 0;
+  for (auto const one : value.elements()) push_one(one, twin.at(i++));
+}
+
+/// `value`: whichever of `valueQuantity`, `valueString` ... is there.
+void Machine::push_choice(Item const& from, Name const& name) {
+  for (auto const member : from.node.value.members()) {
+    auto key = member.name;
+    bool const is_twin = key.starts_with('_');
+    if (is_twin) key.remove_prefix(1);
+    if (!key.starts_with(name.text)) continue;
+    auto const* const element = fhir::find_element(from.type, key);
+    if (element == nullptr || element->choice == 0 || choice_name(*element) != name.text) continue;
+    if (is_twin) {
+      if (!from.node.value[key].exists()) push_values({}, member.value, *element, element->type);
+      continue;
+    }
+    std::array<char, 96> twin_name;
+    if (key.size() + 1 > twin_name.size()) continue;
+    twin_name[0] = '_';
+    std::memcpy(twin_name.data() + 1, key.data(), key.size());
+    auto const twin = shape_of(element->type) >= Shape::text
+                          ? from.node.value[{twin_name.data(), key.size() + 1}]
+                          : json::Value();
+    push_values(member.value, twin, *element, element->type);
+  }
+}
+
+/// Parts of values that are not nodes.
+void Machine::push_part(Item const& from, std::string_view name) {
+  if (from.kind == ItemKind::type_info) {
+    if (name == "namespace") push(Item::of_string(from.type_name.space));
+    if (name == "name") push(Item::of_string(from.type_name.name));
+  } else if (from.kind == ItemKind::quantity) {
+    if (name == "value") push(Item::of_decimal(from.decimal()));
+    if (name == "unit" || name == "code") push(Item::of_string(from.number.unit));
+  }
+}
+
+void Machine::push_children(Item const& from, Name const& name) {
+  if (!from.is_node()) return push_part(from, name.text);
+  auto const value = from.node.value;
+  if (!value.is_object()) {
+    // A primitive has its id and extensions, which stand beside it.
+    if (!from.node.twin.exists() || from.type == 0) return;
+    auto const* const element = fhir::find_element(from.type, name.text);
+    if (element != nullptr) push_element(from.node.twin, from.type, *element, name.twin);
+    return;
+  }
+  if (from.type == 0) {
+    if (name.text != "resourceType") push_untyped(value[name.text], value[name.twin]);
+    return;
+  }
+  auto const* const element = fhir::find_element(from.type, name.text);
+  if (element != nullptr) {
+    bool const is_named = element->choice == 0 || program_->takes_json_names;
+    if (is_named) push_element(value, from.type, *element, name.twin);
+    return;
+  }
+  if (name.is_choice) return push_choice(from, name);
+}
+
+void Machine::push_member(Item const& from, json::Member member) {
+  auto key = member.name;
+  if (key == "resourceType") return;
+  auto const& object = from.node.value.is_object() ? from.node.value : from.node.twin;
+  bool const is_twin = key.starts_with('_');
+  if (is_twin) key.remove_prefix(1);
+  if (is_twin && object[key].exists()) return;  // its value comes along itself
+  auto const* const element = from.type == 0 ? nullptr : fhir::find_element(from.type, key);
+  auto const twin_name = "_" + std::string(key);
+  if (element != nullptr) {
+    push_element(object, from.type, *element, twin_name);
+  } else if (from.type == 0 && !is_twin) {
+    push_untyped(member.value, object[twin_name]);
+  }
+}
+
+void Machine::push_all_children(Item const& from) {
+  if (!from.is_node()) return;
+  auto const object = from.node.value.is_object() ? from.node.value : from.node.twin;
+  for (auto const member : object.members()) push_member(from, member);
+}
+
+std::optional<std::string_view> Machine::lexical(Item const& item) {
+  auto const value = item.node.value;
+  if (!value.exists() || value.is_object() || value.is_array()) return std::nullopt;
+  auto const text = value.text(scratch_);
+  if (text.data() == scratch_.data()) return texts_.keep(text);
+  return text;
+}
+
+namespace {
+
+Item number_item(std::string_view text, bool is_integer_type) {
+  bool const is_whole = text.find_first_of(".eE") == text.npos;
+  if (is_integer_type || is_whole) {
+    if (auto const whole = parse_integer<std::int64_t>(text)) {
+      bool const fits = *whole <= static_cast<std::int64_t>(kIntegerMax) &&
+                        *whole >= -static_cast<std::int64_t>(kIntegerMax) - 1;
+      return fits ? Item::of_integer(*whole) : Item::of_long(*whole);
+    }
+  }
+  if (auto const decimal = parse_decimal(text)) return Item::of_decimal(*decimal);
+  return Item::of_string(text);
+}
+
+Item moment_item(std::string_view text, MomentKind kind) {
+  auto const moment = parse_moment(text, kind);
+  return moment ? Item::of_moment(*moment, kind) : Item::of_string(text);
+}
+
+}  // namespace
+
+Item Machine::plain(Item const& item) {
+  if (!item.is_node()) return item;
+  auto const shape = shape_of(item.type);
+  if (shape == Shape::quantity) {
+    auto const object = item.node.value;
+    std::string scratch;
+    auto const value = parse_decimal(object["value"].raw());
+    if (!value || object["comparator"].exists()) return item;
+    auto const has_code = object["code"].exists();
+    auto const unit = texts_.keep(object[has_code ? "code" : "unit"].text(scratch));
+    return Item::of_quantity(*value, unit.empty() ? "1" : unit, false);
+  }
+  if (item.type != 0 && !has_own_plain_value(shape)) return item;
+  auto const text = lexical(item);
+  if (!text) return item;
+  auto const kind = item.node.value.kind();
+  if (kind == json::Kind::boolean) return Item::of_boolean(item.node.value.boolean());
+  if (kind == json::Kind::number) {
+    // A decimal written without a point is still one.
+    if (shape == Shape::decimal) {
+      auto const decimal = parse_decimal(*text);
+      return decimal ? Item::of_decimal(*decimal) : Item::of_string(*text);
+    }
+    return number_item(*text, shape == Shape::integer);
+  }
+  switch (shape) {
+    case Shape::date:
+      return moment_item(*text, MomentKind::date);
+    case Shape::date_time:
+      return moment_item(*text, MomentKind::date_time);
+    case Shape::time:
+      return moment_item(*text, MomentKind::time);
+    default:
+      return Item::of_string(*text);
+  }
+}
+
+}  // namespace sinew::fhirpath
