@@ -8,6 +8,8 @@ namespace sinew::mapping {
 namespace {
 
 constexpr int kSpreadDepthMax = 6;
+/// The tag of the one instance of a list that all segment tables of a resource write together.
+constexpr std::string_view kJoint = "*";
 
 std::string quoted(std::string_view text) { return "`" + std::string(text) + "`"; }
 
@@ -98,7 +100,8 @@ void Compiler::insert(Tree& tree, std::vector<TargetStep> const& steps, Rule con
     if (shared) {
       group = std::ranges::find_if(groups, [&](TreeGroup const& g) {
         return !step.element->is_list ||
-               (g.is_shared && g.slot == rule.slot && g.tag == step.tag && g.url == step.url);
+               (g.is_shared && (g.slot == rule.slot || step.tag == kJoint) && g.tag == step.tag &&
+                g.url == step.url);
       });
     }
     if (group == groups.end()) {
@@ -114,7 +117,8 @@ void Compiler::insert(Tree& tree, std::vector<TargetStep> const& steps, Rule con
     bool const absorbed =
         std::any_of(steps.begin() + static_cast<std::ptrdiff_t>(i) + 1, steps.end(),
                     [](TargetStep const& s) { return s.element->is_list; });
-    if (step.element->is_list && repeats && !absorbed && !group->is_driven) {
+    bool const may_drive = repeats && !absorbed && !group->is_driven && step.tag != kJoint;
+    if (step.element->is_list && may_drive) {
       group->is_driven = true;
       group->driver = rule.source;
       std::ranges::fill(group->driver.parts, std::uint16_t{0});

@@ -92,6 +92,7 @@ Group Compiler::flatten_group(TreeGroup& group, fhir::TypeId type) {
   out.slot = group.slot;
   out.url = group.url;
   out.is_constant = is_constant(group);
+  out.is_joint = group.tag == "*" && group.is_shared;
   out.is_bare = out.is_constant && is_bare(group);
   if (group.is_driven) {
     out.driver = static_cast<Index>(program_.sources.size());

@@ -218,6 +218,13 @@ unsigned Mapper::write_entry(Property const& property, Group const& group, Frame
 unsigned Mapper::write_entries(Property const& property, Group const& group, Frame const& frame) {
   unsigned content = kNothing;
   auto const* const rule = group.rule_count > 0 ? &program_.rules[group.first_rule] : nullptr;
+  if (group.is_joint && frame.context == nullptr) {
+    auto const before = checkpoint();
+    comma();
+    content = write_braces(property, group, frame);
+    if (content == kNothing) roll_back(before);
+    return content;
+  }
   each_contribution(frame, group.slot, [&](Context const& context) {
     if (rule != nullptr && rule->action == Action::refer_all) {
       if (holds_unrecorded(rule->condition, context)) content |= refer_all(*rule, context, frame);
