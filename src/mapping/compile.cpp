@@ -141,6 +141,7 @@ void Compiler::compile() {
     if (table.kind == TableKind::segment) check_segment_table(table);
   }
   mark_segment_use();
+  find_dependencies();
 }
 
 Compiled compile(std::span<Layer const> layers) {

@@ -248,6 +248,7 @@ Index Compiler::intern(Node node, std::vector<Index> const& arguments) {
   auto const [entry, fresh] = nodes_.try_emplace(std::move(key));
   if (!fresh) return entry->second;
   node.is_stable = is_stable(node, arguments);
+  if (node.op == Op::literal) node.packed = pack(node.text);
   node.argument_count = static_cast<std::uint8_t>(arguments.size());
   node.first_argument = static_cast<Index>(program_.arguments.size());
   program_.arguments.insert(program_.arguments.end(), arguments.begin(), arguments.end());

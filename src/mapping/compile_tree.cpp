@@ -79,6 +79,50 @@ bool Compiler::collect_needs(TreeGroup const& group, std::vector<Need>& needs) c
   });
 }
 
+/// The parts of a condition that all have to hold and depend on the segment alone.
+std::vector<Index> Compiler::stable_conjuncts(Index condition) const {
+  std::vector<Index> parts, todo{condition};
+  while (!todo.empty()) {
+    auto const at = todo.back();
+    todo.pop_back();
+    if (at == kNone) continue;
+    auto const& node = program_.nodes[at];
+    if (node.op == Op::both) {
+      for (Index a = 0; a < node.argument_count; ++a) {
+        todo.push_back(program_.arguments[node.first_argument + a]);
+      }
+    } else if (node.is_stable) {
+      parts.push_back(at);
+    }
+  }
+  return parts;
+}
+
+/// The conditions on the segment that hold wherever the group gives more than constants.
+std::vector<Index> Compiler::collect_guards(TreeGroup const& group, bool constants_count) const {
+  std::optional<std::vector<Index>> common;
+  auto const meet = [&](std::vector<Index> const& conditions) {
+    if (!common) {
+      common = conditions;
+    } else {
+      std::erase_if(*common,
+                    [&](Index c) { return std::ranges::find(conditions, c) == conditions.end(); });
+    }
+  };
+  for (auto const& rule : group.wholes) {
+    // A constant counts for more only when its condition names a value that is there.
+    if (rule.is_constant && !constants_count && rule.condition == kNone) continue;
+    meet(rule.event == kNone ? stable_conjuncts(rule.condition) : std::vector<Index>{});
+  }
+  for (auto const& property : group.children) {
+    for (auto const& inner : property.groups) {
+      if (is_constant(inner) && is_bare(inner) && !constants_count) continue;
+      meet(collect_guards(inner, constants_count));
+    }
+  }
+  return common.value_or(std::vector<Index>{});
+}
+
 std::string_view Compiler::key_of(fhir::Element const& element, bool underscore) {
   auto key = std::string(underscore ? "\"_" : "\"") + std::string(element.name.view()) + "\":";
   auto const [entry, fresh] = keys_.try_emplace(key);
@@ -129,6 +173,11 @@ Property Compiler::flatten_property(TreeProperty& property) {
                            !has_constant_alternative(group) && collect_needs(group, needs);
     auto made = flatten_group(group, element.type);
     made.first_need = static_cast<Index>(program_.needs.size());
+    if (out.is_list && !out.is_required) {
+      for (auto const guard : collect_guards(group, made.is_constant)) {
+        made.guard = both(made.guard, guard);
+      }
+    }
     made.need_count = are_known ? static_cast<std::uint16_t>(needs.size()) : 0;
     if (are_known) program_.needs.insert(program_.needs.end(), needs.begin(), needs.end());
     groups.push_back(made);

@@ -129,6 +129,8 @@ class Compiler {
   bool add_need(Source const& source, std::uint8_t slot, std::vector<Need>& needs) const;
   bool add_needs_of_node(Index node, std::uint8_t slot, std::vector<Need>& needs) const;
   bool collect_needs(TreeGroup const& group, std::vector<Need>& needs) const;
+  std::vector<Index> stable_conjuncts(Index condition) const;
+  std::vector<Index> collect_guards(TreeGroup const& group, bool constants_count) const;
   std::string_view key_of(fhir::Element const& element, bool underscore);
 
   // compile_message.cpp: structures
@@ -148,6 +150,9 @@ class Compiler {
   Index make_of_table(EffectiveTable const& table);
   Index name_index(std::string_view name);
   void collect_names();
+
+  // compile_dependency.cpp
+  void find_dependencies();
 
   // compile_policy.cpp: identity, required, events
   void compile_required();

@@ -397,6 +397,21 @@ std::string_view Mapper::evaluate(Index index, Context const& context) {
   }
 }
 
+bool Mapper::is_one_of(std::string_view left, Node const& node, Context const& context) {
+  // OPTIMIZATION: lists of codes are long, and nearly all codes are short.
+  auto const packed = pack(left);
+  for (Index i = 1; i < node.argument_count; ++i) {
+    auto const& choice = argument(node, i);
+    if (choice.packed != 0) {
+      if (choice.packed == packed) return true;
+    } else if (left == (choice.op == Op::literal ? choice.text
+                                                 : evaluate(argument_index(node, i), context))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool Mapper::compare(Node const& node, Context const& context) {
   auto const left = evaluate(argument_index(node, 0), context);
   bool const negative = node.op == Op::not_equal || node.op == Op::not_in;
@@ -408,14 +423,7 @@ bool Mapper::compare(Node const& node, Context const& context) {
       return left != evaluate(argument_index(node, 1), context);
     case Op::in:
     case Op::not_in:
-      for (Index i = 1; i < node.argument_count; ++i) {
-        auto const& choice = argument(node, i);
-        if (choice.op == Op::literal ? left == choice.text
-                                     : left == evaluate(argument_index(node, i), context)) {
-          return !negative;
-        }
-      }
-      return negative;
+      return is_one_of(left, node, context) != negative;
     case Op::matches:
       return matches(left, node.text);
     default:

@@ -30,6 +30,15 @@ constexpr std::string_view reason_of(Refusal why) {
   return {};
 }
 
+std::size_t first_visible(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size() &&
+         (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n')) {
+    ++at;
+  }
+  return at;
+}
+
 MergeRange const* find_range(std::vector<MergeRange> const& ranges, LogEntry const& entry,
                              std::uint32_t base) {
   for (auto const& range : ranges) {
@@ -264,6 +273,10 @@ void Mapper::count_atom(LedgerEntry& entry, std::vector<IgnoreRow> const* ignore
 /// Every non-empty subcomponent of the message and its fate.
 void Mapper::count_atoms() {
   mark_bytes();
+  std::array<bool, 256> cuts{};
+  for (char const c : {delimiters_.repetition, delimiters_.component, delimiters_.subcomponent}) {
+    cuts[static_cast<unsigned char>(c)] = true;
+  }
   for (std::size_t s = 0; s < message_.segment_count(); ++s) {
     auto const id = message_.segment_id(s);
     auto const found = program_.ignores.find(id);
@@ -282,12 +295,10 @@ void Mapper::count_atoms() {
       std::size_t begin = 0;
       for (std::size_t i = 0; i <= field.size(); ++i) {
         char const c = i < field.size() ? field[i] : delimiters_.repetition;
-        bool const ends = c == delimiters_.repetition || c == delimiters_.component ||
-                          c == delimiters_.subcomponent;
-        if (!ends) continue;
+        if (!cuts[static_cast<unsigned char>(c)]) continue;
         auto const raw = field.substr(begin, i - begin);
-        auto const lead = raw.find_first_not_of(" \t\r\n");
-        if (lead != std::string_view::npos) {
+        auto const lead = first_visible(raw);
+        if (lead < raw.size()) {
           entry.begin = offset + static_cast<std::uint32_t>(begin + lead);
           entry.end = offset + static_cast<std::uint32_t>(i);
           count_atom(entry, ignores);

@@ -196,8 +196,10 @@ UuidText Mapper::identity_of(Shape const& shape, Context const& context, Index n
     tuple += kPartEnd;
     known = append_tuple(tuple, row, context, context.segment);
     if (known) break;
+    ++decisions_;
   }
   if (!known) {
+    ++decisions_;
     // Without an identity of its own a resource is known by its place in the message.
     tuple = fhir::type(shape.type).name.view();
     tuple += kPartEnd;

@@ -3,13 +3,16 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "mapping/context.h"
 #include "mapping/convert.h"
 #include "mapping/model.h"
+#include "mapping/recall.h"
 #include "wire/hl7v2/group.h"
 #include "wire/hl7v2/text.h"
 
@@ -99,6 +102,20 @@ struct Nearby {
   std::uint8_t key = 0;
 };
 inline constexpr std::size_t kNearbySlots = 64;
+inline constexpr std::size_t kNearestMax = 8192;
+inline constexpr std::uint32_t kNotLooked = 0xFFFFFFFE;
+
+/// What can be of a resource when certain fields are there, found once for each such pattern.
+struct Possible {
+  struct Entry {
+    Index property;
+    std::uint32_t first_group, group_count;  ///< in `groups`
+  };
+  std::string key;  ///< the object and the fields that are there
+  std::vector<Entry> entries;
+  std::vector<Index> groups;
+  bool more_than_constant = false;  ///< not only constants and references
+};
 
 /// All memory of a run, kept from message to message.
 struct Workspace {
@@ -118,7 +135,8 @@ struct Workspace {
   std::vector<std::uint64_t> present;      ///< of segments
   std::vector<std::uint64_t> repeated;     ///< of segments: fields with more than one repetition
   std::array<Nearby, kNearbySlots> nearby;
-  std::vector<std::uint8_t> keys;  ///< of segments: index into Program::segments, or 255
+  std::vector<std::uint32_t> nearest;  ///< by segment and key: of messages of usual length
+  std::vector<std::uint8_t> keys;      ///< of segments: index into Program::segments, or 255
   std::vector<std::pair<std::uint32_t, Index>> rows;  ///< segment, message row of `+Name`
   std::vector<Track> tracks;
   std::vector<LogEntry> log;
@@ -136,6 +154,10 @@ struct Workspace {
   /// For each condition the segment it was last decided for, and how; `epoch` tells runs apart.
   std::vector<std::uint64_t> decided;
   std::uint64_t epoch = 0;
+  Recall recall;
+  std::unordered_map<std::uint64_t, Possible> possible;  ///< by the hash of its key
+  std::string possible_key, possible_digest;
+  std::vector<RecalledMark> marks_log, marks_refused, marks_ignored;
 };
 
 /// What became of a byte of the message.
@@ -151,6 +173,19 @@ struct PresentSet {
     return (bits[order >> 6] >> (order & 63)) & 1;
   }
   void add(std::uint8_t order) { bits[order >> 6] |= std::uint64_t{1} << (order & 63); }
+};
+
+/// The bytes that one element depends on, side by side, and where they stand in the message.
+struct RecallKey {
+  static constexpr std::size_t kPiecesMax = 48;
+  struct Piece {
+    std::uint32_t begin, size;
+  };
+  std::array<char, Recall::kKeyBytesMax> bytes;
+  std::size_t size = 0;
+  std::array<Piece, kPiecesMax> pieces;
+  std::size_t piece_count = 0;
+  [[nodiscard]] std::string_view text() const { return {bytes.data(), size}; }
 };
 
 /// Maps one message. Pure: everything it knows is in its arguments.
@@ -190,6 +225,7 @@ class Mapper {
 
   // scope.cpp: what is nearest
   std::optional<std::uint32_t> nearest_segment(std::uint8_t key, std::uint32_t from) const;
+  std::optional<std::uint32_t> look_for_nearest(std::uint8_t key, std::uint32_t from) const;
   std::optional<std::uint32_t> nearest_in_scope(std::uint8_t key, std::uint32_t from,
                                                 std::uint32_t scope) const;
   Instance* nearest_instance(Index name, std::uint32_t segment, Instance const* self);
@@ -214,6 +250,7 @@ class Mapper {
   std::string_view evaluate_reference_function(Node const& node, Context const& context);
   bool holds(Index condition, Context const& context);
   bool compare(Node const& node, Context const& context);
+  bool is_one_of(std::string_view left, Node const& node, Context const& context);
   bool is_evidence(Index condition, Context const& context);
   std::string& new_text();
   Node const& argument(Node const& node, Index i) const;
@@ -242,7 +279,8 @@ class Mapper {
   void note_same(Rule const& rule, std::string_view raw, Context const& context);
   bool can_be(Group const& group, Frame const& frame) const;
   bool can_be(Property const& property, Frame const& frame) const;
-  bool can_be_more_than_constant(Object const& object, Frame const& frame) const;
+  bool passes_guards(std::span<Index const> groups, Frame const& frame);
+  unsigned write_possible(Shape const& shape, Frame const& frame, PresentSet& present);
   bool evaluate_condition(Index node, Context const& context);
   unsigned write_property(Property const& property, Frame const& frame);
   unsigned write_primitive(Property const& property, Group const& group, Frame const& frame);
@@ -309,6 +347,39 @@ class Mapper {
   void read(std::string_view raw);
   std::string& json() { return track_->json; }
 
+  // possible.cpp
+  void forget_patterns();
+  Possible const& find_possible(Shape const& shape, Frame const& frame);
+  void fill_possible(Object const& object, Frame const& frame, Possible& possible) const;
+  bool is_more_than_constant(Group const& group) const;
+
+  // write_recalled.cpp
+  void describe_context();
+  unsigned recall_property(Property const& property, Frame const& frame);
+  unsigned recall_entries(Property const& property, Group const& group, Frame const& frame);
+  template <class Write>
+  unsigned recall(RecallPlan const& plan, std::uint32_t element, Instance const& instance,
+                  Write&& write);
+  bool gather_key(RecallPlan const& plan, std::uint32_t element, Instance const& instance,
+                  RecallKey& key) const;
+  bool append_piece(std::string_view text, RecallKey& key) const;
+  bool append_dependency(Dependency const& dependency, std::uint32_t segment, RecallKey& key) const;
+  void repeat_marks(Fragment const& fragment, RecallKey const& key, std::uint32_t json_begin,
+                    std::vector<LogEntry>& log);
+  bool mark_relative(std::uint32_t begin, std::uint32_t end, Index info, RecallKey const& key,
+                     std::vector<RecalledMark>& out) const;
+  bool gather_marks(RecallKey const& key, std::span<LogEntry const> entries,
+                    std::uint32_t json_begin, std::size_t refusals, std::size_t ignored);
+
+  // make_recalled.cpp
+  struct MakeStart {
+    std::size_t written, json, log, made, refusals, ignored, repeats, decisions, nulls;
+  };
+  MakeStart begin_making() const;
+  bool make_key(Index make, Found const& found, Context const& context, RecallKey& key) const;
+  std::optional<UuidText> recall_made(Index make, Found const& found, Context const& context);
+  void learn_made(Index make, Found const& found, Context const& context, MakeStart const& start);
+
   // finish.cpp: merge, ledger, leaves
   void merge_equal();
   void merge_mentions(std::uint32_t first, std::vector<std::uint32_t> const& next,
@@ -345,12 +416,19 @@ class Mapper {
   std::string_view lost_original_;
   std::string_view top_element_;
   bool top_required_ = false;
+  Property const* top_property_ = nullptr;
+  std::span<Index const> top_groups_;  ///< of the top element, those that can be
   std::string_view message_type_, trigger_;
   Uuid space_{};
   std::string sender_;
   std::array<std::uint64_t, 64> slot_present_{};  ///< fields there, by slot of the instance
   bool is_plain_ = false;  ///< no escape and no byte above 127 in the whole message
   bool full_ = false;
+  std::uint32_t recall_context_ = 0;
+  std::uint32_t make_context_ = 0;
+  // Counted so that what is kept for later messages holds nothing of this one.
+  std::size_t nulls_noted_ = 0, repeats_made_ = 0;
+  mutable std::size_t decisions_ = 0;  ///< by more than the fields of a RecallPlan
 };
 
 }  // namespace sinew::mapping

@@ -45,10 +45,19 @@ struct Node {
   std::uint8_t argument_count = 0;
   bool is_stable = false;  ///< depends on the segment alone, not on a repetition or value
   Index first_argument = 0;
-  std::string_view text;  ///< literal, pattern
-  Index index = kNone;    ///< reference: source; lookup, display: code map
-  double value = 0;       ///< of a numeric literal
+  std::string_view text;     ///< literal, pattern
+  Index index = kNone;       ///< reference: source; lookup, display: code map
+  double value = 0;          ///< of a numeric literal
+  std::uint64_t packed = 0;  ///< of a literal: see pack(); 0: too long
 };
+
+/// A short text with its length as one number, which compares at once; 0 when it is too long.
+[[nodiscard]] constexpr std::uint64_t pack(std::string_view text) {
+  if (text.empty() || text.size() > 7) return 0;
+  std::uint64_t packed = 0;
+  for (char const c : text) packed = packed << 8 | static_cast<unsigned char>(c);
+  return packed << 8 | text.size();
+}
 
 /// The lexical forms of FHIR primitives.
 enum class Primitive : std::uint8_t {
@@ -109,6 +118,24 @@ struct Need {
   std::uint64_t mask = 0;  ///< bit n: field n; 63: any beyond
 };
 
+/// A field that what an element becomes depends on.
+struct Dependency {
+  static constexpr std::uint8_t kOfInstance = 255;  ///< the segment that made the resource
+  static constexpr std::uint8_t kOwn = 255;         ///< the segment at hand itself
+  std::uint8_t slot = 0;
+  std::uint8_t segment = kOwn;  ///< else the nearest one: index into Program::segments
+  std::uint16_t field = 0;
+  bool operator==(Dependency const&) const = default;
+};
+
+/// Whether what an element becomes can be kept and used again, and by which fields.
+struct RecallPlan {
+  bool is_possible = false;  ///< it depends on nothing but these fields
+  std::uint16_t dependency_count = 0;
+  Index first_dependency = 0;
+  std::uint64_t slots = 0;  ///< bit n: rows of slot n; whether there are such segments counts too
+};
+
 /// One instance of an element (the only one, or one kind of entry in a list): whole-value rules of
 /// which the first that yields wins, and rows for the elements below it.
 struct Group {
@@ -123,6 +150,9 @@ struct Group {
   Index first_need = 0;
   std::uint16_t need_count = 0;  ///< 0: not known
   std::string_view url;          ///< of an extension
+  /// In a list: conditions on the segment that every row has which could give more than constants.
+  Index guard = kNone;
+  RecallPlan recall;  ///< in a list at the top of a resource that as a whole cannot be kept
 };
 
 struct Property {
@@ -137,6 +167,7 @@ struct Property {
   bool is_required = false;  ///< may consist of constants only
   Index first_group = 0;
   std::uint16_t group_count = 0;  ///< 1 unless a list
+  RecallPlan recall;              ///< at the top of a resource
 };
 
 /// What happens when an element with min >= 1 is missing.
@@ -207,6 +238,7 @@ struct Shape {
   std::vector<IdentityRow> identities;
   std::vector<Index> events;  ///< of Program::events, most specific first
   std::uint8_t slot_count = 1;
+  RecallPlan recall;  ///< of a resource made of a value: what it depends on beside the value
 };
 
 /// A row of a message table.
@@ -258,6 +290,7 @@ class Program {
   std::vector<Group> groups;
   std::vector<Property> properties;
   std::vector<Need> needs;
+  std::vector<Dependency> dependencies;
   std::vector<Object> objects;
   std::vector<Choice> choices;
   std::vector<Shape> makes;

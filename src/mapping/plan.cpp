@@ -39,6 +39,7 @@ void Mapper::index_segments() {
   work_.keys.assign(segments, kNoKey);
   work_.parent_scopes.assign(nodes.size() + 1, 0);
   work_.nearby.fill({});
+  work_.nearest.assign(std::min(segments * program_.segments.size(), kNearestMax), kNotLooked);
   for (std::size_t s = 0; s < segments; ++s) {
     auto const id = message_.segment_id(s);
     auto const found = program_.segment_keys.find(id);
@@ -229,6 +230,7 @@ Index Mapper::find_event(Shape const& shape, Context const& context) const {
     auto const& event = program_.events[index];
     if (event.message != "*" && event.message != message_type_) continue;
     if (event.trigger != "*" && event.trigger != trigger_) continue;
+    if (event.condition != kNone) ++decisions_;
     if (const_cast<Mapper*>(this)->holds(event.condition, context)) return index;
   }
   return kNone;

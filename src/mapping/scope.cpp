@@ -31,6 +31,18 @@ std::optional<std::uint32_t> Mapper::nearest_in_scope(std::uint8_t key, std::uin
 }
 
 std::optional<std::uint32_t> Mapper::nearest_segment(std::uint8_t key, std::uint32_t from) const {
+  auto const slot = from * program_.segments.size() + key;
+  bool const is_remembered = slot < work_.nearest.size();
+  if (is_remembered && work_.nearest[slot] != kNotLooked) {
+    auto const known = work_.nearest[slot];
+    return known == kNone ? std::nullopt : std::optional(known);
+  }
+  auto const found = look_for_nearest(key, from);
+  if (is_remembered) work_.nearest[slot] = found.value_or(kNone);
+  return found;
+}
+
+std::optional<std::uint32_t> Mapper::look_for_nearest(std::uint8_t key, std::uint32_t from) const {
   for (auto scope = work_.scopes[from];; scope = work_.parent_scopes[scope]) {
     if (auto const found = nearest_in_scope(key, from, scope)) return found;
     if (scope == 0) return std::nullopt;
@@ -80,12 +92,14 @@ Context Mapper::context_of(std::uint32_t segment) const {
   if (present == 0) {
     present = kKnown;
     auto const count = message_.field_count(segment);
+    bool const may_repeat =
+        message_.segment_bytes(segment).find(delimiters_.repetition) != std::string_view::npos;
     for (std::size_t number = 1; number <= count; ++number) {
       auto const field = message_.field(segment, number);
       if (field.empty()) continue;
       auto const bit = std::uint64_t{1} << std::min<std::size_t>(number, 63);
       present |= bit;
-      if (field.find(delimiters_.repetition) != std::string_view::npos) {
+      if (may_repeat && field.find(delimiters_.repetition) != std::string_view::npos) {
         work_.repeated[segment] |= bit;
       }
     }

@@ -226,6 +226,7 @@ unsigned Mapper::write_entries(Property const& property, Group const& group, Fra
     return content;
   }
   each_contribution(frame, group.slot, [&](Context const& context) {
+    if (!holds_unrecorded(group.guard, context)) return false;
     if (rule != nullptr && rule->action == Action::refer_all) {
       if (holds_unrecorded(rule->condition, context)) content |= refer_all(*rule, context, frame);
     } else if (group.driver == kNone) {
@@ -247,9 +248,17 @@ unsigned Mapper::write_list(Property const& property, Frame const& frame) {
   json() += property.key;
   json() += '[';
   unsigned content = kNothing;
-  for (Index g = property.first_group; g < property.first_group + property.group_count; ++g) {
-    auto const& group = program_.groups[g];
-    if (can_be(group, frame)) content |= write_entries(property, group, frame);
+  if (&property == top_property_) {
+    for (auto const g : top_groups_) {
+      auto const& group = program_.groups[g];
+      content |= group.recall.is_possible ? recall_entries(property, group, frame)
+                                          : write_entries(property, group, frame);
+    }
+  } else {
+    for (Index g = property.first_group; g < property.first_group + property.group_count; ++g) {
+      auto const& group = program_.groups[g];
+      if (can_be(group, frame)) content |= write_entries(property, group, frame);
+    }
   }
   if (content == kNothing) {
     roll_back(before);
@@ -315,6 +324,7 @@ unsigned Mapper::write_primitive_list(Property const& property, Frame const& fra
         return false;
       };
       each_contribution(frame, group.slot, [&](Context const& context) {
+        if (!holds_unrecorded(group.guard, context)) return false;
         if (group.driver == kNone) return entry(context);
         return each_driver(program_.sources[group.driver], context, entry);
       });

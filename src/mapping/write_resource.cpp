@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "mapping/mapper_inline.h"
 
 namespace sinew::mapping {
@@ -8,16 +10,25 @@ namespace {
 constexpr std::size_t kMadeSearchMax = 64;
 constexpr int kPassesMax = 3;
 
+/// True when every byte is ASCII. Eight at a time.
+bool is_ascii(std::string_view bytes) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  std::uint64_t seen = 0, word = 0;
+  std::size_t at = 0;
+  for (; at + sizeof(word) <= bytes.size(); at += sizeof(word)) {
+    std::memcpy(&word, bytes.data() + at, sizeof(word));
+    seen |= word;
+  }
+  word = 0;
+  std::memcpy(&word, bytes.data() + at, bytes.size() - at);
+  return ((seen | word) & kHighBits) == 0;
+}
+
 /// True when every value of the message stands for itself.
 bool is_plain(hl7v2::Message const& message) {
+  constexpr char kCharsetSwitch = 0x1B;
   auto const bytes = message.bytes();
-  unsigned char seen = 0;
-  for (char const c : bytes) {
-    auto const byte = static_cast<unsigned char>(c);
-    seen |= static_cast<unsigned char>(byte & 0x80);
-    seen |= byte == 0x1B ? 0x80 : 0;
-  }
-  if (seen != 0) return false;
+  if (!is_ascii(bytes) || bytes.find(kCharsetSwitch) != std::string_view::npos) return false;
   // The escape character stands once, in MSH-2, in a message that uses none.
   auto const escape = message.delimiters().escape;
   auto const first = bytes.find(escape);
@@ -42,6 +53,39 @@ Mapper::Mapper(Program const& program, hl7v2::Message const& message,
   work_.tracks.resize(kMakeDepthMax + 1);
   ++work_.epoch;
   if (work_.decided.size() != program.nodes.size()) work_.decided.assign(program.nodes.size(), 0);
+  forget_patterns();
+}
+
+/// False when every group has a condition on the segment that does not hold.
+bool Mapper::passes_guards(std::span<Index const> groups, Frame const& frame) {
+  return std::ranges::any_of(groups, [&](Index g) {
+    auto const& group = program_.groups[g];
+    if (group.guard == kNone) return true;
+    return each_contribution(frame, group.slot, [&](Context const& context) {
+      return holds_unrecorded(group.guard, context);
+    });
+  });
+}
+
+/// The elements of a planned resource.
+unsigned Mapper::write_possible(Shape const& shape, Frame const& frame, PresentSet& present) {
+  auto const& possible = find_possible(shape, frame);
+  unsigned content = kNothing;
+  for (auto const& entry : possible.entries) {
+    auto const& property = program_.properties[entry.property];
+    if (present.has(property.order)) continue;
+    top_groups_ = std::span(possible.groups).subspan(entry.first_group, entry.group_count);
+    if (!passes_guards(top_groups_, frame)) continue;
+    top_property_ = &property;
+    top_element_ = property.element->name.view();
+    top_required_ = property.is_required;
+    auto const got = property.recall.is_possible ? recall_property(property, frame)
+                                                 : write_property(property, frame);
+    if (got == kNothing) continue;
+    content |= got;
+    present.add(property.order);
+  }
+  return content;
 }
 
 /// The elements of a resource in the track at hand; kNothing when it may not be.
@@ -56,22 +100,10 @@ unsigned Mapper::write_resource_body(Shape const& shape, Frame const& frame, Uui
   out += '"';
   PresentSet present;
   present.add(id_order);
-  unsigned content = kNothing;
   auto const& object = program_.objects[shape.object];
-  for (Index p = object.first_property; p < object.first_property + object.property_count; ++p) {
-    auto const& property = program_.properties[p];
-    if (present.has(property.order)) continue;
-    if (!can_be(property, frame)) continue;
-    if (depth_ == 0) {
-      top_element_ = property.element->name.view();
-      top_required_ = property.is_required;
-    }
-    auto const got = write_property(property, frame);
-    if (got == kNothing) continue;
-    content |= got;
-    present.add(property.order);
-  }
-  if (object.ignore_count != 0) run_ignores(object, frame);
+  auto const content =
+      depth_ == 0 ? write_possible(shape, frame, present) : write_object(object, frame, present);
+  if (depth_ == 0 && object.ignore_count != 0) run_ignores(object, frame);
   if ((content & kSource) == 0) return kNothing;
   if (!satisfy(shape.type, frame, present)) {
     for (auto const& entry : track_->log) {
@@ -85,31 +117,14 @@ unsigned Mapper::write_resource_body(Shape const& shape, Frame const& frame, Uui
   return content;
 }
 
-/// False when only constants and references could stand in the resource.
-bool Mapper::can_be_more_than_constant(Object const& object, Frame const& frame) const {
-  for (Index p = object.first_property; p < object.first_property + object.property_count; ++p) {
-    auto const& property = program_.properties[p];
-    for (Index g = property.first_group; g < property.first_group + property.group_count; ++g) {
-      auto const& group = program_.groups[g];
-      if (group.is_bare || !can_be(group, frame)) continue;
-      auto const* const rule = group.rule_count == 1 ? &program_.rules[group.first_rule] : nullptr;
-      bool const is_reference =
-          rule != nullptr && group.object == kNone &&
-          (rule->action == Action::refer || rule->action == Action::refer_all);
-      if (!is_reference) return true;
-    }
-  }
-  return false;
-}
-
 void Mapper::finish_resource(Shape const& shape, Verb verb, UuidText const& id) {
   auto const begin = static_cast<std::uint32_t>(work_.json.size());
   auto const log_begin = static_cast<std::uint32_t>(work_.log.size());
   work_.json += track_->json;
-  for (auto entry : track_->log) {
-    entry.out_begin += begin;
-    entry.out_end += begin;
-    work_.log.push_back(entry);
+  work_.log.insert(work_.log.end(), track_->log.begin(), track_->log.end());
+  for (auto i = log_begin; i < work_.log.size(); ++i) {
+    work_.log[i].out_begin += begin;
+    work_.log[i].out_end += begin;
   }
   Written written{shape.type,
                   verb,
@@ -141,7 +156,7 @@ bool Mapper::write_instance_resource(Instance& instance) {
   Frame frame;
   frame.instance = &instance;
   auto const& shape = structure_->shapes[instance.shape];
-  if (!can_be_more_than_constant(program_.objects[shape.object], frame)) return false;
+  if (!find_possible(shape, frame).more_than_constant) return false;
   identify(instance);
   track_ = &work_.tracks[0];
   depth_ = 0;
@@ -194,9 +209,15 @@ std::optional<UuidText> Mapper::make(Index index, Found const& found, Context co
     for (auto i = count; i > 0 && i + kMadeSearchMax > count; --i) {
       auto const& made = work_.made[i - 1];
       if (made.make != index || made.raw != found.raw) continue;
-      if (repeat_made(made, found.raw)) return made.id;
+      if (!repeat_made(made, found.raw)) continue;
+      ++repeats_made_;
+      return made.id;
     }
   }
+  if (shape.recall.is_possible) {
+    if (auto const id = recall_made(index, found, context)) return id;
+  }
+  auto const start = begin_making();
   std::string_view parts[kPartsMax];
   Context const inner = value_context(found, context, parts);
   auto const event = find_event(shape, inner);
@@ -228,6 +249,7 @@ std::optional<UuidText> Mapper::make(Index index, Found const& found, Context co
     work_.made.push_back(
         {index, found.raw, static_cast<std::uint32_t>(work_.written.size() - 1), id});
   }
+  if (shape.recall.is_possible) learn_made(index, found, context, start);
   return id;
 }
 
@@ -253,6 +275,7 @@ Result<> Mapper::run() {
   texts_used_ = 0;
   is_plain_ = is_plain(message_);
   identify_sender();
+  describe_context();
   plan(*structure_);
   for (int pass = 1;; ++pass) {
     strict_ = pass == kPassesMax;

@@ -135,6 +135,7 @@ Context Mapper::value_context(Found const& found, Context const& outer,
 
 void Mapper::note_null(Rule const& rule, std::string_view raw) {
   if (depth_ != 0 || rule.source.parts[0] != 0 || top_required_) return;
+  ++nulls_noted_;
   auto& clear = track_->clear;
   if (std::ranges::find(clear, top_element_) == clear.end()) clear.push_back(top_element_);
   auto const begin = static_cast<std::uint32_t>(raw.data() - base_);
