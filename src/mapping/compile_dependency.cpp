@@ -66,6 +66,7 @@ class DependencyFinder {
       auto const& rule = program_.rules[object.first_ignore + r];
       auto const from = slot.value_or(rule.slot);
       add(rule.source, from);
+      if (rule.action == Action::same) add(program_.sources[rule.argument], from);
       walk_node(rule.condition, from);
     }
   }
@@ -125,6 +126,7 @@ class DependencyFinder {
       case Action::text:
       case Action::code:
       case Action::ignore:
+      case Action::same:
         return;
       case Action::expression:
         return walk_node(rule.expression, from);
@@ -154,6 +156,8 @@ class DependencyFinder {
   void walk_node(Index index, std::uint8_t slot) {
     if (index == kNone || !is_pure_) return;
     auto const& node = program_.nodes[index];
+    // Lines come from more segments than the nearest.
+    if (node.op == Op::lines) is_pure_ = false;
     if (node.op == Op::reference) add(program_.sources[node.index], slot);
     for (Index a = 0; a < node.argument_count; ++a) {
       walk_node(program_.arguments[node.first_argument + a], slot);

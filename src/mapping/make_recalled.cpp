@@ -41,9 +41,8 @@ void put(std::string& bytes, T const& value) {
 }  // namespace
 
 Mapper::MakeStart Mapper::begin_making() const {
-  return {work_.written.size(),  work_.json.size(),    work_.log.size(), work_.made.size(),
-          work_.refusals.size(), work_.ignored.size(), repeats_made_,    decisions_,
-          nulls_noted_};
+  return {work_.written.size(), work_.json.size(), work_.log.size(), work_.made.size(),
+          repeats_made_,        decisions_,        nulls_noted_,     record_marks()};
 }
 
 /// The value, the repetitions that paths of its rows may mean, and the fields they read.
@@ -123,8 +122,7 @@ void Mapper::learn_made(Index make, Found const& found, Context const& context,
   if (holds_more || !make_key(make, found, context, key)) return;
   auto const json_begin = static_cast<std::uint32_t>(start.json);
   auto const log_begin = static_cast<std::uint32_t>(start.log);
-  if (!gather_marks(key, std::span(work_.log).subspan(start.log), json_begin, start.refusals,
-                    start.ignored)) {
+  if (!gather_marks(key, std::span(work_.log).subspan(start.log), json_begin, start.records)) {
     return;
   }
   std::string bytes;
@@ -149,8 +147,7 @@ void Mapper::learn_made(Index make, Found const& found, Context const& context,
                         static_cast<std::uint32_t>(one.written - start.written)});
   }
   bytes.append(work_.json, start.json);
-  work_.recall.learn(key.text(), 0, bytes, work_.marks_log, work_.marks_refused,
-                     work_.marks_ignored);
+  work_.recall.learn(key.text(), 0, bytes, work_.kept.view());
 }
 
 }  // namespace sinew::mapping

@@ -117,6 +117,17 @@ struct Possible {
   bool more_than_constant = false;  ///< not only constants and references
 };
 
+/// What is about to be kept of a fragment.
+struct KeptMarks {
+  std::vector<RecalledMark> log, refusals, ignored, same;
+  [[nodiscard]] RecalledMarks view() const { return {log, refusals, ignored, same}; }
+};
+
+/// How far the records of a run are: what is beyond belongs to what is being written.
+struct RecordMarks {
+  std::size_t refusals, ignored, same;
+};
+
 /// All memory of a run, kept from message to message.
 struct Workspace {
   std::vector<Instance> instances;
@@ -157,7 +168,7 @@ struct Workspace {
   Recall recall;
   std::unordered_map<std::uint64_t, Possible> possible;  ///< by the hash of its key
   std::string possible_key, possible_digest;
-  std::vector<RecalledMark> marks_log, marks_refused, marks_ignored;
+  KeptMarks kept;
 };
 
 /// What became of a byte of the message.
@@ -368,12 +379,14 @@ class Mapper {
                     std::vector<LogEntry>& log);
   bool mark_relative(std::uint32_t begin, std::uint32_t end, Index info, RecallKey const& key,
                      std::vector<RecalledMark>& out) const;
+  [[nodiscard]] RecordMarks record_marks() const;
   bool gather_marks(RecallKey const& key, std::span<LogEntry const> entries,
-                    std::uint32_t json_begin, std::size_t refusals, std::size_t ignored);
+                    std::uint32_t json_begin, RecordMarks const& start);
 
   // make_recalled.cpp
   struct MakeStart {
-    std::size_t written, json, log, made, refusals, ignored, repeats, decisions, nulls;
+    std::size_t written, json, log, made, repeats, decisions, nulls;
+    RecordMarks records;
   };
   MakeStart begin_making() const;
   bool make_key(Index make, Found const& found, Context const& context, RecallKey& key) const;

@@ -1,6 +1,7 @@
 #include "mapping/recall.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/hash.h"
 
@@ -41,12 +42,12 @@ Recall::Entry const* Recall::find_entry(std::uint64_t hash, std::string_view key
 std::optional<Fragment> Recall::find(std::string_view key) const {
   auto const* const entry = find_entry(hash64(key), key);
   if (entry == nullptr) return std::nullopt;
-  auto const* const marks = marks_.data() + entry->marks;
-  return Fragment{entry->content,
-                  {bytes_.data() + entry->key_begin + entry->key_size, entry->json_size},
-                  {marks, entry->log_count},
-                  {marks + entry->log_count, entry->refusal_count},
-                  {marks + entry->log_count + entry->refusal_count, entry->ignored_count}};
+  auto const* marks = marks_.data() + entry->marks;
+  auto const next = [&](std::size_t kind) {
+    return std::span(std::exchange(marks, marks + entry->counts[kind]), entry->counts[kind]);
+  };
+  auto const json = bytes_.data() + entry->key_begin + entry->key_size;
+  return Fragment{entry->content, {json, entry->json_size}, {next(0), next(1), next(2), next(3)}};
 }
 
 void Recall::forget() {
@@ -67,10 +68,12 @@ void Recall::grow() {
 }
 
 void Recall::learn(std::string_view key, unsigned content, std::string_view json,
-                   std::span<RecalledMark const> log, std::span<RecalledMark const> refusals,
-                   std::span<RecalledMark const> ignored) {
+                   RecalledMarks const& kept) {
+  std::span<RecalledMark const> const kinds[] = {kept.log, kept.refusals, kept.ignored, kept.same};
+  static_assert(std::size(kinds) == RecalledMarks::kKinds);
   constexpr std::size_t kMarksMax = 0xFFFF;
-  auto const marks = log.size() + refusals.size() + ignored.size();
+  std::size_t marks = 0;
+  for (auto const kind : kinds) marks += kind.size();
   auto const used = bytes_.size() + marks_.size() * sizeof(RecalledMark) +
                     entries_.size() * (sizeof(Entry) + 2 * sizeof(std::uint32_t));
   auto const wanted = key.size() + json.size() + marks * sizeof(RecalledMark);
@@ -82,13 +85,11 @@ void Recall::learn(std::string_view key, unsigned content, std::string_view json
   entry.key_size = static_cast<std::uint32_t>(key.size());
   entry.json_size = static_cast<std::uint32_t>(json.size());
   entry.marks = static_cast<std::uint32_t>(marks_.size());
-  entry.log_count = static_cast<std::uint16_t>(log.size());
-  entry.refusal_count = static_cast<std::uint16_t>(refusals.size());
-  entry.ignored_count = static_cast<std::uint16_t>(ignored.size());
   entry.content = static_cast<std::uint16_t>(content);
   bytes_.append(key).append(json);
-  for (auto const part : {log, refusals, ignored}) {
-    marks_.insert(marks_.end(), part.begin(), part.end());
+  for (std::size_t k = 0; k < RecalledMarks::kKinds; ++k) {
+    entry.counts[k] = static_cast<std::uint16_t>(kinds[k].size());
+    marks_.insert(marks_.end(), kinds[k].begin(), kinds[k].end());
   }
   entries_.push_back(entry);
   if (entries_.size() * 2 > slots_.size()) return grow();

@@ -10,8 +10,8 @@
 
 namespace sinew::mapping {
 
-/// A value of the output, or a value of the message that was dropped, and where it came from,
-/// relative to what a fragment begins with: its JSON, and piece `piece` of its key.
+/// What became of a value of the message, relative to what a fragment begins with: its JSON, and
+/// piece `piece` of its key.
 struct RecalledMark {
   std::uint32_t out_begin, out_end;        ///< equal: nothing was written for it
   std::uint32_t source_begin, source_end;  ///< equal: a constant
@@ -19,11 +19,18 @@ struct RecalledMark {
   std::uint32_t info;
 };
 
+/// Everything that became of values. Of a refusal `out_begin` is the Refusal; of a value that says
+/// what another says, `out_begin` is where that one stands and `info` in which piece.
+struct RecalledMarks {
+  static constexpr std::size_t kKinds = 4;
+  std::span<RecalledMark const> log, refusals, ignored, same;
+};
+
 /// What was written for one element of a resource.
 struct Fragment {
   unsigned content = 0;
   std::string_view json;
-  std::span<RecalledMark const> log, refusals, ignored;
+  RecalledMarks marks;
 };
 
 /// What elements of resources became, by the bytes of the message they depend on: the same doctor,
@@ -41,8 +48,7 @@ class Recall {
   /// Views that live until the next `learn` or `context`.
   [[nodiscard]] std::optional<Fragment> find(std::string_view key) const;
   void learn(std::string_view key, unsigned content, std::string_view json,
-             std::span<RecalledMark const> log, std::span<RecalledMark const> refusals,
-             std::span<RecalledMark const> ignored);
+             RecalledMarks const& marks);
 
   /// False for an element that hardly ever comes back: to look for it is not worth the time.
   bool is_worth_it(std::uint32_t element);
@@ -53,7 +59,7 @@ class Recall {
     std::uint64_t hash = 0;
     std::uint32_t key_begin = 0, key_size = 0, json_size = 0;
     std::uint32_t marks = 0;
-    std::uint16_t log_count = 0, refusal_count = 0, ignored_count = 0;
+    std::uint16_t counts[RecalledMarks::kKinds] = {};
     std::uint16_t content = 0;
   };
   struct Habit {

@@ -132,18 +132,18 @@ TEST_CASE("memory for what was written is bounded, and what is forgotten is lear
         ++found;
         CHECK(fragment->json == "json of " + key);
         CHECK(fragment->content == static_cast<unsigned>(n));
-        REQUIRE(fragment->log.size() == 1);
-        CHECK(fragment->log[0].info == 7);
-        CHECK(fragment->ignored.empty());
+        REQUIRE(fragment->marks.log.size() == 1);
+        CHECK(fragment->marks.log[0].info == 7);
+        CHECK(fragment->marks.ignored.empty());
         continue;
       }
-      recall.learn(key, static_cast<unsigned>(n), "json of " + key, log, {}, {});
+      recall.learn(key, static_cast<unsigned>(n), "json of " + key, {log, {}, {}, {}});
       CHECK(recall.find(key).has_value());
     }
   }
   CHECK(found < 200);
   CHECK_FALSE(recall.find("unknown"));
-  recall.learn("large", 1, std::string(4096, 'x'), {}, {}, {});
+  recall.learn("large", 1, std::string(4096, 'x'), {});
   CHECK_FALSE(recall.find("large"));
 }
 

@@ -90,20 +90,24 @@ void Mapper::repeat_marks(Fragment const& fragment, RecallKey const& key, std::u
     return std::pair(base + mark.source_begin, base + mark.source_end);
   };
   auto const first = log.size();
-  log.resize(first + fragment.log.size());
+  log.resize(first + fragment.marks.log.size());
   auto* to = log.data() + first;
-  for (auto const& mark : fragment.log) {
+  for (auto const& mark : fragment.marks.log) {
     auto const [begin, end] = source(mark);
     auto const moved = mark.out_end == mark.out_begin ? 0U : json_begin;
     *to++ = {mark.out_begin + moved, mark.out_end + moved, begin, end, mark.info};
   }
-  for (auto const& mark : fragment.refusals) {
+  for (auto const& mark : fragment.marks.refusals) {
     auto const [begin, end] = source(mark);
     work_.refusals.push_back({begin, end, mark.info, static_cast<Refusal>(mark.out_begin)});
   }
-  for (auto const& mark : fragment.ignored) {
+  for (auto const& mark : fragment.marks.ignored) {
     auto const [begin, end] = source(mark);
     work_.ignored.push_back({0, 0, begin, end, mark.info});
+  }
+  for (auto const& mark : fragment.marks.same) {
+    auto const [begin, end] = source(mark);
+    work_.same.push_back({begin, end, key.pieces[mark.info].begin + mark.out_begin});
   }
 }
 
@@ -123,34 +127,40 @@ bool Mapper::mark_relative(std::uint32_t begin, std::uint32_t end, Index info, R
   return false;
 }
 
-/// Gathers what was said of values since a start; false when some stand outside the key.
+RecordMarks Mapper::record_marks() const {
+  return {work_.refusals.size(), work_.ignored.size(), work_.same.size()};
+}
+
+/// Gathers what was said of values since `start`; false when some stand outside the key.
 bool Mapper::gather_marks(RecallKey const& key, std::span<LogEntry const> entries,
-                          std::uint32_t json_begin, std::size_t refusals, std::size_t ignored) {
-  work_.marks_log.clear();
-  work_.marks_refused.clear();
-  work_.marks_ignored.clear();
+                          std::uint32_t json_begin, RecordMarks const& start) {
+  auto& [log, refusals, ignored, same] = work_.kept;
+  for (auto* const marks : {&log, &refusals, &ignored, &same}) marks->clear();
   for (auto const& entry : entries) {
-    if (!mark_relative(entry.source_begin, entry.source_end, entry.info, key, work_.marks_log)) {
-      return false;
-    }
+    if (!mark_relative(entry.source_begin, entry.source_end, entry.info, key, log)) return false;
     if (entry.out_end == entry.out_begin) continue;
-    work_.marks_log.back().out_begin = entry.out_begin - json_begin;
-    work_.marks_log.back().out_end = entry.out_end - json_begin;
+    log.back().out_begin = entry.out_begin - json_begin;
+    log.back().out_end = entry.out_end - json_begin;
   }
-  for (auto i = refusals; i < work_.refusals.size(); ++i) {
-    auto const& entry = work_.refusals[i];
-    if (!mark_relative(entry.source_begin, entry.source_end, entry.info, key,
-                       work_.marks_refused)) {
+  for (auto const& entry : std::span(work_.refusals).subspan(start.refusals)) {
+    if (!mark_relative(entry.source_begin, entry.source_end, entry.info, key, refusals)) {
       return false;
     }
-    work_.marks_refused.back().out_begin = static_cast<std::uint32_t>(entry.why);
+    refusals.back().out_begin = static_cast<std::uint32_t>(entry.why);
   }
-  for (auto i = ignored; i < work_.ignored.size(); ++i) {
-    auto const& entry = work_.ignored[i];
-    if (!mark_relative(entry.source_begin, entry.source_end, entry.info, key,
-                       work_.marks_ignored)) {
+  for (auto const& entry : std::span(work_.ignored).subspan(start.ignored)) {
+    if (!mark_relative(entry.source_begin, entry.source_end, entry.info, key, ignored)) {
       return false;
     }
+  }
+  std::vector<RecalledMark> other;
+  for (auto const& entry : std::span(work_.same).subspan(start.same)) {
+    auto const size = entry.end - entry.begin;
+    other.clear();
+    if (!mark_relative(entry.begin, entry.end, 0, key, same)) return false;
+    if (!mark_relative(entry.other_begin, entry.other_begin + size, 0, key, other)) return false;
+    same.back().out_begin = other.back().source_begin;
+    same.back().info = other.back().piece;
   }
   return true;
 }
@@ -174,8 +184,7 @@ unsigned Mapper::recall(RecallPlan const& plan, std::uint32_t element, Instance 
   }
   auto json_begin = json().size();
   auto const log_begin = track_->log.size();
-  auto const refusals_begin = work_.refusals.size();
-  auto const ignored_begin = work_.ignored.size();
+  auto const records = record_marks();
   auto const nulls = nulls_noted_;
   unsigned const content = write();
   // What the message clears is told to the resource as a whole, which a fragment cannot.
@@ -183,9 +192,9 @@ unsigned Mapper::recall(RecallPlan const& plan, std::uint32_t element, Instance 
   // The comma before it depends on where it stands.
   if (json().size() > json_begin && json()[json_begin] == ',') ++json_begin;
   if (gather_marks(key, std::span(track_->log).subspan(log_begin),
-                   static_cast<std::uint32_t>(json_begin), refusals_begin, ignored_begin)) {
+                   static_cast<std::uint32_t>(json_begin), records)) {
     work_.recall.learn(key.text(), content, std::string_view(json()).substr(json_begin),
-                       work_.marks_log, work_.marks_refused, work_.marks_ignored);
+                       work_.kept.view());
   }
   return content;
 }
