@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,10 +16,13 @@
 #include "base/check.h"
 #include "engine/engine.h"
 #include "net/mllp_frame.h"
+#include "store/arrivals/disk.h"
 
 // MLLP in, durable, ACK out, measured against the same server whose journal keeps nothing. Both
-// run in turn in one process; the figure to look at is the median of the ratios. The client is a
-// thread of this process, with one message in flight on each connection.
+// run in turn in one process, alike but for the journal; the figure to look at is the median of the
+// ratios. The client is a thread of this process. The ruler does not run beside what the store
+// still has to file of the messages it acknowledged; `filing_cpu_us` is what that costs a message,
+// later or, when messages come like this without a pause, beside them.
 
 using namespace sinew;
 
@@ -29,6 +33,8 @@ using Clock = std::chrono::steady_clock;
 constexpr int kConnections = 64;
 constexpr int kMessagesPerRun = 20'000;
 constexpr int kRuns = 7;
+constexpr int kSyncs = 200;
+constexpr std::size_t kSyncBytes = 32'768;  // about what a group holds
 
 /// A journal that keeps nothing: the ruler.
 class NoJournal final : public store::Store {
@@ -73,10 +79,10 @@ std::string message(int number) {
   return text;
 }
 
-/// Sixty-four connections, one message in flight on each.
+/// Sixty-four connections, each with the same number of messages in flight.
 class Client {
  public:
-  explicit Client(std::uint16_t port) {
+  explicit Client(std::uint16_t port, int in_flight) : in_flight_(in_flight) {
     for (int i = 0; i < kConnections; ++i) {
       int const descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
       sockaddr_in address{};
@@ -96,52 +102,47 @@ class Client {
     for (auto const& socket : sockets_) ::close(socket.fd);
   }
 
-  /// Messages acknowledged a second.
+  /// Messages acknowledged a second. All that were sent are acknowledged at the end.
   double run(int count) {
     auto const start = Clock::now();
     int sent = 0, acknowledged = 0;
-    for (auto const& socket : sockets_) send(socket.fd, sent++);
+    for (int i = 0; i < in_flight_; ++i)
+      for (auto const& socket : sockets_) send(socket.fd, sent++, 1);
     while (acknowledged < count) {
       SINEW_CHECK(::poll(sockets_.data(), sockets_.size(), 10'000) > 0);
       for (auto const& socket : sockets_) {
         if ((socket.revents & POLLIN) == 0) continue;
-        char buffer[4096];
-        auto const size = ::recv(socket.fd, buffer, sizeof buffer, 0);
-        SINEW_CHECK(size > 0);
-        std::string_view const answer(buffer, static_cast<std::size_t>(size));
-        SINEW_CHECK(answer.find("MSA|AA|") != std::string_view::npos && answer.ends_with("\x1C\r"));
-        ++acknowledged;
-        if (sent < count + kConnections) send(socket.fd, sent++);
+        int const answers = receive(socket.fd);
+        acknowledged += answers;
+        int const more = std::min(answers, count - sent);
+        if (more > 0) send(socket.fd, sent, more);
+        sent += std::max(more, 0);
       }
     }
-    auto const seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    settle(sent - acknowledged);
-    return acknowledged / seconds;
+    serial_ += count;
+    return acknowledged / std::chrono::duration<double>(Clock::now() - start).count();
   }
 
  private:
-  void send(int descriptor, int number) {
-    frame_.clear();
-    net::append_frame(frame_, message(serial_ + number));
-    SINEW_CHECK(::send(descriptor, frame_.data(), frame_.size(), MSG_NOSIGNAL) ==
-                static_cast<ssize_t>(frame_.size()));
+  void send(int descriptor, int number, int count) {
+    frames_.clear();
+    for (int i = 0; i < count; ++i) net::append_frame(frames_, message(serial_ + number + i));
+    SINEW_CHECK(::send(descriptor, frames_.data(), frames_.size(), MSG_NOSIGNAL) ==
+                static_cast<ssize_t>(frames_.size()));
   }
-  /// Takes the answers still on their way, so that the next run begins with quiet connections.
-  void settle(int missing) {
-    while (missing > 0) {
-      SINEW_CHECK(::poll(sockets_.data(), sockets_.size(), 10'000) > 0);
-      for (auto const& socket : sockets_) {
-        if ((socket.revents & POLLIN) == 0) continue;
-        char buffer[4096];
-        SINEW_CHECK(::recv(socket.fd, buffer, sizeof buffer, 0) > 0);
-        --missing;
-      }
-    }
-    serial_ += 1'000'000;
+  /// How many answers came, all of them positive. One may come in two parts: its end counts.
+  static int receive(int descriptor) {
+    char buffer[65'536];
+    auto const size = ::recv(descriptor, buffer, sizeof buffer, 0);
+    SINEW_CHECK(size > 0);
+    std::string_view const answers(buffer, static_cast<std::size_t>(size));
+    SINEW_CHECK(answers.find("MSA|AE|") == std::string_view::npos);
+    return static_cast<int>(std::ranges::count(answers, '\x1C'));
   }
 
   std::vector<pollfd> sockets_;
-  std::string frame_;
+  std::string frames_;
+  int const in_flight_;
   int serial_ = 0;
 };
 
@@ -152,7 +153,7 @@ struct Server {
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<Client> client;
 
-  explicit Server(store::Store& store) {
+  Server(store::Store& store, int in_flight) {
     engine::EngineOptions options;
     options.workers = 0;
     engine::FeedSettings feed;
@@ -163,7 +164,7 @@ struct Server {
     loop.run();
     auto const port = engine->listen(loop, "bench", {});
     SINEW_CHECK(port);
-    client = std::make_unique<Client>(*port);
+    client = std::make_unique<Client>(*port, in_flight);
     client->run(kMessagesPerRun / 10);
   }
   ~Server() {
@@ -177,36 +178,90 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+/// What one sync of the journal costs on this disk: a file without holes, written in order.
+double sync_us(std::string const& folder) {
+  auto const disk = store::arrivals::make_file_disk();
+  auto const file = disk->create(folder + "/ruler", kSyncBytes * kSyncs);
+  SINEW_CHECK(file);
+  std::string const group(kSyncBytes, 'x');
+  std::vector<double> times;
+  for (std::size_t i = 0; i < kSyncs; ++i) {
+    auto const start = Clock::now();
+    SINEW_CHECK((*file)->write(i * kSyncBytes, group));
+    SINEW_CHECK((*file)->sync());
+    times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - start).count());
+  }
+  return median(times);
+}
+
+/// Of this process: both servers and the client.
+double cpu_seconds() {
+  rusage usage{};
+  SINEW_CHECK(::getrusage(RUSAGE_SELF, &usage) == 0);
+  auto const seconds = [](timeval time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// One run: messages a second, and the processor time of each.
+struct Run {
+  double per_s, cpu_us;
+};
+Run run_once(Client& client) {
+  auto const before = cpu_seconds();
+  auto const per_s = client.run(kMessagesPerRun);
+  return {per_s, (cpu_seconds() - before) / kMessagesPerRun * 1e6};
+}
+
+/// Waits until the database has all messages. Returns the processor time of each.
+double filing_cpu_us(store::Store& store) {
+  auto const before = cpu_seconds();
+  while (store.counters().journal_waiting > 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return (cpu_seconds() - before) / kMessagesPerRun * 1e6;
+}
+
 void durable_ack(benchmark::State& state) {
   auto pattern = (std::filesystem::current_path() / "ack-bench-XXXXXX").string();
   SINEW_CHECK(mkdtemp(pattern.data()) != nullptr);
+  auto const in_flight = static_cast<int>(state.range(0));
   store::StoreOptions options;
   options.path = pattern + "/journal.db";
-  options.group_wait_ms_max = static_cast<std::uint32_t>(state.range(0));
-  std::vector<double> durable, plain, ratio;
+  std::vector<double> durable, plain, ratio, plain_cpu, durable_cpu, filing_cpu;
   {
     NoJournal none;
     auto store = store::open_sqlite(options, system_clock());
     SINEW_CHECK(store);
-    Server with(**store), without(none);
+    Server with(**store, in_flight), without(none, in_flight);
+    filing_cpu_us(**store);  // of the first messages
     for (auto _ : state) {
       for (int run = 0; run < kRuns; ++run) {
-        plain.push_back(without.client->run(kMessagesPerRun));
-        durable.push_back(with.client->run(kMessagesPerRun));
+        auto const without_journal = run_once(*without.client);
+        auto const with_journal = run_once(*with.client);
+        plain.push_back(without_journal.per_s);
+        durable.push_back(with_journal.per_s);
+        plain_cpu.push_back(without_journal.cpu_us);
+        durable_cpu.push_back(with_journal.cpu_us);
+        filing_cpu.push_back(filing_cpu_us(**store));
         ratio.push_back(durable.back() / plain.back());
       }
     }
     auto const counters = (*store)->counters();
-    state.counters["messages_per_commit"] =
-        static_cast<double>(counters.journal_entries) / static_cast<double>(counters.commits);
+    state.counters["messages_per_sync"] =
+        static_cast<double>(counters.journal_entries) / static_cast<double>(counters.journal_syncs);
+    state.counters["sync_us"] = sync_us(pattern);
   }
   std::filesystem::remove_all(pattern);
   state.counters["durable_per_s"] = median(durable);
   state.counters["without_journal_per_s"] = median(plain);
+  state.counters["cpu_us"] = median(durable_cpu);
+  state.counters["filing_cpu_us"] = median(filing_cpu);
+  state.counters["cpu_us_without"] = median(plain_cpu);
   state.counters["ratio"] = median(ratio);
 }
 
-/// The argument is how long the store's writer may wait for company, in milliseconds.
-BENCHMARK(durable_ack)->Arg(0)->Arg(2)->Iterations(1)->Unit(benchmark::kSecond);
+/// The argument is how many messages are in flight on each connection.
+BENCHMARK(durable_ack)->Arg(1)->Arg(8)->Iterations(1)->Unit(benchmark::kSecond);
 
 }  // namespace

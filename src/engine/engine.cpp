@@ -20,8 +20,8 @@ namespace {
 /// How long `stop` waits for senders to take the answers they are owed.
 constexpr auto kLastAnswersTimeMax = std::chrono::seconds(5);
 
-/// Transactions handed to the store and not committed. Messages to be journaled queue with them
-/// for the store's one writer: many more would make every sender wait for its acknowledgement.
+/// Transactions handed to the store and not committed: enough that its writer can commit many at a
+/// time while as many are being mapped.
 constexpr std::ptrdiff_t kApplyingMax = 256;
 
 /// The store may be back; what happened to the message says nothing about the message.
@@ -143,6 +143,7 @@ void EngineImplementation::apply(ApplyingPointer applying) {
   auto& kept = applying->processed.transaction;
   kept.cause_status = transaction.cause_status;
   kept.cause_reason = transaction.cause_reason;
+  transaction.can_wait = !reports_.is_expected(applying->pending.id);
   store_.apply(std::move(transaction),
                [this, applying](Result<std::vector<store::Outcome>> const& result) {
                  on_applied(applying, result ? nullptr : &result.error());

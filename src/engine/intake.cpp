@@ -20,6 +20,11 @@ void Reports::expect(store::JournalId id, Report report) {
   expected_.emplace(id, std::move(report));
 }
 
+bool Reports::is_expected(store::JournalId id) {
+  std::scoped_lock const lock(mutex_);
+  return expected_.contains(id);
+}
+
 void Reports::deliver(store::JournalId id, std::string_view message, Error const* error) {
   Report report;
   {

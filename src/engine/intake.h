@@ -22,6 +22,7 @@ using Report = std::function<void(std::string_view message, Error const* error)>
 class Reports {
  public:
   void expect(store::JournalId id, Report report);
+  [[nodiscard]] bool is_expected(store::JournalId id);
   /// Calls the report, if one is expected.
   void deliver(store::JournalId id, std::string_view message, Error const* error);
 

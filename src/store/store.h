@@ -14,6 +14,10 @@
 
 namespace sinew::store {
 
+namespace arrivals {
+class Disk;
+}
+
 // ---------------------------------------------------------------- journal: raw messages, durable
 // first
 
@@ -79,6 +83,7 @@ struct Transaction {
   std::string cause_reason;
   std::string program;
   std::vector<std::string> outbox;  ///< payloads to hand to deliveries, durable with the rest
+  bool can_wait = false;            ///< nobody waits for the outcome: the commit may gather company
 };
 
 struct Resource {
@@ -138,20 +143,25 @@ struct OutboxItem {
 };
 
 struct StoreOptions {
-  std::string path;                     ///< database file; ":memory:" for tests
-  std::uint32_t group_wait_ms_max = 0;  ///< how long the writer may wait for company; fsync gathers
-                                        ///< enough of it by itself where disks are slow
+  std::string path;                      ///< database file; ":memory:" for tests
+  std::uint32_t group_wait_ms_max = 10;  ///< how long transactions that can wait may be held back
   bool create = true;
   std::size_t young_rows_max = 65536;  ///< index rows collected before they move to the large trees
   bool read_only = false;              ///< beside a running server; append and apply fail
+  std::size_t journal_file_bytes = std::size_t{16} << 20;  ///< of a file of arrivals
+  /// How long a commit that only follows the journal may stay out of the disk's reach.
+  std::uint32_t sync_interval_ms = 200;
+  std::shared_ptr<arrivals::Disk> disk = {};  ///< null: the machine's; tests give one that fails
 };
 
 struct StoreCounters {
-  std::uint64_t commits, journal_entries, transactions, versions, unchanged;
+  std::uint64_t commits = 0, journal_entries = 0, transactions = 0, versions = 0, unchanged = 0;
+  std::uint64_t journal_syncs = 0;    ///< groups of entries made durable
+  std::uint64_t journal_waiting = 0;  ///< entries durable and not yet in the database
 };
 
 /// Durable memory. Every call may be made from any thread. Calls with a `done` return at once; done
-/// is called once, from the writer's thread, after the commit is on disk; it must not block.
+/// is called once, from a thread of the store, and must not block.
 class Store {
  public:
   virtual ~Store() = default;
@@ -159,10 +169,13 @@ class Store {
   using Appended = std::function<void(Result<JournalId>)>;
   using Applied = std::function<void(Result<std::vector<Outcome>>)>;
 
-  /// Makes a message durable (group commit over all callers).
+  /// Makes a message durable (one sync for all callers that wait). `done` is called once it is on
+  /// disk, in the order of the ids; what fails `unavailable` leaves no trace.
   virtual void append(JournalEntry entry, Appended done) = 0;
-  /// Applies a transaction (group commit over all callers). Fails `precondition` (If-Match),
-  /// `conflict`, `invalid`.
+  /// Applies a transaction (one commit for all callers that wait). `done` is called once it is on
+  /// disk; where it has a cause, once it can be read: the cause is in the journal, and should the
+  /// commit be lost with the machine's power, the entry is unfinished again at the next start.
+  /// Fails `precondition` (If-Match), `conflict`, `invalid`.
   virtual void apply(Transaction transaction, Applied done) = 0;
   /// The same, waiting.
   [[nodiscard]] Result<JournalId> append_and_wait(JournalEntry entry);

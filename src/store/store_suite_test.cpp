@@ -8,7 +8,8 @@ Clock& shared_clock() { return system_clock(); }
 
 std::unique_ptr<Store> open_test_store(Clock& clock) {
   // Small trees, so that rows move between them while the cases run.
-  auto store = open_sqlite({.path = ":memory:", .young_rows_max = 40}, clock);
+  auto store =
+      open_sqlite({.path = ":memory:", .young_rows_max = 40, .journal_file_bytes = 65536}, clock);
   REQUIRE(store);
   return std::move(*store);
 }

@@ -32,24 +32,29 @@ Result<> Applier::load_counters() {
   TRY(young_.count(connection_));
   last_resource_ = TRY(connection_.integer(0, "SELECT max(rid) FROM res"));
   last_version_ = TRY(connection_.integer(0, "SELECT max(vsn) FROM log"));
-  last_entry_ = TRY(connection_.integer(0, "SELECT max(id) FROM journal"));
   last_updated_ = TRY(connection_.integer(0, "SELECT upd FROM log ORDER BY vsn DESC LIMIT 1"));
   return {};
 }
 
-Result<JournalId> Applier::append(AppendWork const& work) {
-  auto const& entry = work.entry;
-  auto const id = ++last_entry_;
-  TRY(or_break(connection_.execute(
-      "INSERT INTO journal(id, received, feed, lane, control_id, type, sender, bytes) "
+Result<bool> Applier::insert_entry(JournalRow const& row) {
+  auto const& entry = row.entry;
+  TRY(connection_.execute(
+      "INSERT OR IGNORE INTO journal(id, received, feed, lane, control_id, type, sender, bytes) "
       "VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-      id, work.received.ms, entry.feed, entry.lane, entry.control_id, entry.type, entry.sender,
-      Blob{work.packed})));
-  TRY(or_break(connection_.execute("INSERT INTO pending(id) VALUES(?)", id)));
-  TRY(or_break(
-      connection_.execute("INSERT INTO dup0(h, id) VALUES(?, ?)", work.duplicate_hash, id)));
+      row.id, row.received.ms, entry.feed, entry.lane, entry.control_id, entry.type, entry.sender,
+      Blob{row.packed}));
+  if (connection_.changes() == 0) return false;
+  TRY(connection_.execute("INSERT INTO dup0(h, id) VALUES(?, ?)", row.duplicate_hash, row.id));
   young_.add(Young::duplicates, 1);
-  return static_cast<JournalId>(id);
+  return true;
+}
+
+Result<> Applier::file(std::vector<JournalRow> const& rows) {
+  for (auto const& row : rows) {
+    if (!TRY(or_break(insert_entry(row)))) continue;
+    TRY(or_break(connection_.execute("INSERT INTO pending(id) VALUES(?)", row.id)));
+  }
+  return {};
 }
 
 Result<std::vector<Outcome>> Applier::apply(ApplyWork const& work, Instant now) {
@@ -57,7 +62,7 @@ Result<std::vector<Outcome>> Applier::apply(ApplyWork const& work, Instant now) 
   now_ = Instant{std::max(now.ms, last_updated_)};
   overlay_.clear();
   reprepared_.clear();
-  switch (TRY(or_break(state_of_cause(work.transaction.cause)))) {
+  switch (TRY(or_break(state_of_cause(work)))) {
     case CauseState::finished:
       return outcomes_of_finished(work);
     case CauseState::none:
@@ -68,9 +73,12 @@ Result<std::vector<Outcome>> Applier::apply(ApplyWork const& work, Instant now) 
                                                                        : apply_changes(work);
 }
 
-Result<Applier::CauseState> Applier::state_of_cause(JournalId cause) {
+Result<Applier::CauseState> Applier::state_of_cause(ApplyWork const& work) {
+  auto const cause = work.transaction.cause;
   if (cause == 0) return CauseState::none;
-  if (TRY(connection_.integer(0, "SELECT id FROM pending WHERE id=?", cause)) != 0)
+  if (TRY(connection_.integer(0, "SELECT id FROM jstate WHERE id=?", cause)) != 0)
+    return CauseState::finished;
+  if (work.cause || TRY(connection_.integer(0, "SELECT id FROM pending WHERE id=?", cause)) != 0)
     return CauseState::pending;
   return CauseState::finished;
 }
@@ -101,7 +109,7 @@ Result<std::vector<Outcome>> Applier::apply_changes(ApplyWork const& work) {
     outcomes.push_back(outcome(staged.back().prepared->effect, changes[i], staged.back().after));
   }
   for (auto& one : staged) TRY(or_break(write(one, work.transaction.cause)));
-  TRY(or_break(mark_cause(work.transaction)));
+  TRY(or_break(mark_cause(work)));
   TRY(or_break(write_outbox(work.transaction)));
   remember_overlay();
   return outcomes;
@@ -140,7 +148,7 @@ Result<std::vector<Outcome>> Applier::apply_conditional(ApplyWork const& work) {
     return outcomes;
   }
   TRY(or_break(connection_.run("RELEASE conditional")));
-  TRY(or_break(mark_cause(work.transaction)));
+  TRY(or_break(mark_cause(work)));
   TRY(or_break(write_outbox(work.transaction)));
   remember_overlay();
   return outcomes;
@@ -259,10 +267,13 @@ Result<> Applier::write_index(Staged const& staged) {
   return {};
 }
 
-Result<> Applier::mark_cause(Transaction const& transaction) {
+Result<> Applier::mark_cause(ApplyWork const& work) {
+  auto const& transaction = work.transaction;
   if (transaction.cause == 0) return {};
+  // An entry that comes with what it causes is never listed as pending.
+  bool const is_new = work.cause && TRY(insert_entry(*work.cause));
+  if (!is_new) TRY(connection_.execute("DELETE FROM pending WHERE id=?", transaction.cause));
   auto const status = static_cast<std::int64_t>(transaction.cause_status);
-  TRY(connection_.execute("DELETE FROM pending WHERE id=?", transaction.cause));
   return connection_.execute(
       "INSERT INTO jstate(id, status, reason, program, upd) VALUES(?, ?, ?, ?, ?)",
       transaction.cause, status, transaction.cause_reason, TRY(program_number(transaction.program)),

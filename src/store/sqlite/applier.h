@@ -33,8 +33,8 @@ class Applier final : private TargetNumbers {
   /// Reads where the counters stand. Before the first group, and after a rollback.
   Result<> load_counters();
 
-  /// Writes an entry. An error is the database's.
-  [[nodiscard]] Result<JournalId> append(AppendWork const& work);
+  /// Writes entries that wait to be applied; one that is there stays. An error is the database's.
+  Result<> file(std::vector<JournalRow> const& rows);
 
   /// Validates all changes, then writes them all. An error while `is_broken` is false is the
   /// transaction's own and left no trace; otherwise the group has to be rolled back.
@@ -59,7 +59,9 @@ class Applier final : private TargetNumbers {
   };
 
   // The parts of apply, in their order.
-  [[nodiscard]] Result<CauseState> state_of_cause(JournalId cause);
+  [[nodiscard]] Result<CauseState> state_of_cause(ApplyWork const& work);
+  /// False: it was there.
+  [[nodiscard]] Result<bool> insert_entry(JournalRow const& row);
   [[nodiscard]] Result<std::vector<Outcome>> outcomes_of_finished(ApplyWork const& work);
   [[nodiscard]] Result<std::vector<Outcome>> apply_changes(ApplyWork const& work);
   [[nodiscard]] Result<std::vector<Outcome>> apply_conditional(ApplyWork const& work);
@@ -69,7 +71,7 @@ class Applier final : private TargetNumbers {
   Result<> write(Staged& staged, JournalId cause);
   Result<> write_version(Staged const& staged, JournalId cause);
   Result<> write_index(Staged const& staged);
-  Result<> mark_cause(Transaction const& transaction);
+  Result<> mark_cause(ApplyWork const& work);
   Result<> write_outbox(Transaction const& transaction);
   void remember_overlay();
 
@@ -103,7 +105,7 @@ class Applier final : private TargetNumbers {
   std::unordered_map<TypeKey, std::int64_t> tallies_;  ///< change of the live counts, per group
   bool broken_ = false;
   Instant now_{};
-  std::int64_t last_resource_ = 0, last_version_ = 0, last_entry_ = 0;
+  std::int64_t last_resource_ = 0, last_version_ = 0;
   std::int64_t last_updated_ = 0;
   std::uint64_t versions_ = 0, unchanged_ = 0;
 };

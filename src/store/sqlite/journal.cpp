@@ -1,9 +1,15 @@
+#include <algorithm>
+#include <iterator>
+#include <limits>
+
 #include "store/compress.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/sqlite/work.h"
 
 namespace sinew::store::sqlite {
 namespace {
+
+constexpr auto kLastJournalId = std::numeric_limits<JournalId>::max();
 
 constexpr char kRecordById[] =
     "SELECT j.id, j.received, j.feed, j.lane, j.control_id, j.type, j.sender, j.bytes, "
@@ -27,6 +33,18 @@ Result<JournalRecord> record_of(Cursor const& row) {
   return record;
 }
 
+JournalRecord record_of(arrivals::Arrival arrival) {
+  JournalRecord record;
+  record.id = arrival.id;
+  record.received = arrival.received;
+  record.entry = std::move(arrival.entry);
+  return record;
+}
+
+bool is_same_message(JournalEntry const& a, JournalEntry const& b) {
+  return a.sender == b.sender && a.control_id == b.control_id && a.bytes == b.bytes;
+}
+
 Result<JournalRecord> load_record(Connection& connection, std::int64_t id) {
   auto rows = connection.query(kRecordById, id);
   if (!TRY(rows.next())) return fail(ErrorCode::not_found, "no such journal entry");
@@ -35,36 +53,75 @@ Result<JournalRecord> load_record(Connection& connection, std::int64_t id) {
 
 }  // namespace
 
+// An entry goes from the arrivals into the database and never back: who asks in this order misses
+// none.
+
 Result<JournalRecord> SqliteStore::journal_record(JournalId id) {
+  if (arrivals_) {
+    if (auto arrival = TRY(arrivals_->find(id))) return record_of(std::move(*arrival));
+  }
   auto lease = TRY(readers_.lease());
   return load_record(*lease, static_cast<std::int64_t>(id));
 }
 
-Result<std::vector<JournalRecord>> SqliteStore::unfinished(JournalId after, std::size_t count_max) {
+/// Some of the unfinished entries after `after`, among the arrivals and in the database. Moves
+/// `after` up to where there are no others.
+Result<std::vector<JournalRecord>> SqliteStore::some_unfinished(JournalId& after,
+                                                                std::size_t count_max) {
+  arrivals::Arrivals::Unfiled unfiled{{}, kLastJournalId};
+  if (arrivals_) unfiled = TRY(arrivals_->unfiled(after, count_max));
+  auto up_to = unfiled.up_to;
   auto lease = TRY(readers_.lease());
   std::vector<std::int64_t> ids;
   auto rows =
       lease->query("SELECT id FROM pending WHERE id>? ORDER BY id LIMIT ?", after, count_max);
   while (TRY(rows.next())) ids.push_back(rows.integer(0));
+  if (ids.size() == count_max) up_to = std::min(up_to, static_cast<JournalId>(ids.back()));
   std::vector<JournalRecord> records;
-  records.reserve(ids.size());
+  for (auto& arrival : unfiled.arrivals) {
+    bool const was_applied_since =
+        TRY(lease->integer(0, "SELECT id FROM jstate WHERE id=?", arrival.id)) != 0;
+    if (!was_applied_since) records.push_back(record_of(std::move(arrival)));
+  }
   for (auto const id : ids) records.push_back(TRY(load_record(*lease, id)));
+  std::ranges::stable_sort(records, {}, &JournalRecord::id);
+  // Filed since, an entry is in both.
+  auto const repeated = std::ranges::unique(records, {}, &JournalRecord::id);
+  records.erase(repeated.begin(), repeated.end());
+  std::erase_if(records, [&](JournalRecord const& record) { return record.id > up_to; });
+  after = up_to;
+  return records;
+}
+
+Result<std::vector<JournalRecord>> SqliteStore::unfinished(JournalId after, std::size_t count_max) {
+  std::vector<JournalRecord> records;
+  while (records.size() < count_max && after < kLastJournalId)
+    std::ranges::move(TRY(some_unfinished(after, count_max - records.size())),
+                      std::back_inserter(records));
   return records;
 }
 
 Result<JournalId> SqliteStore::find_duplicate(JournalEntry const& entry, JournalId before) {
-  auto lease = TRY(readers_.lease());
   auto const hash = duplicate_hash(entry);
+  // The hash finds, the bytes decide. The oldest is wanted, and the database has the older ones,
+  // but it may be about to get those that are here now: so these are noted first.
+  JournalId arrived = 0;
+  if (arrivals_) {
+    for (auto const id : arrivals_->with_hash(hash, before)) {
+      auto const arrival = TRY(arrivals_->find(id));
+      if (!arrival || !is_same_message(arrival->entry, entry)) continue;
+      arrived = id;
+      break;
+    }
+  }
+  auto lease = TRY(readers_.lease());
   auto rows = lease->query("SELECT id FROM dup WHERE h=? AND id<? ORDER BY id", hash, before);
   while (TRY(rows.next())) {
-    auto const id = rows.integer(0);
-    auto const record = TRY(load_record(*lease, id));
-    // The hash finds, the bytes decide.
-    if (record.entry.sender == entry.sender && record.entry.control_id == entry.control_id &&
-        record.entry.bytes == entry.bytes)
-      return record.id;
+    auto const record = TRY(load_record(*lease, rows.integer(0)));
+    if (is_same_message(record.entry, entry))
+      return arrived == 0 ? record.id : std::min(arrived, record.id);
   }
-  return JournalId{0};
+  return arrived;
 }
 
 Result<std::vector<OutboxItem>> SqliteStore::outbox(std::uint64_t after, std::size_t count_max) {
@@ -77,6 +134,8 @@ Result<std::vector<OutboxItem>> SqliteStore::outbox(std::uint64_t after, std::si
     items.push_back({static_cast<std::uint64_t>(rows.integer(0)),
                      static_cast<JournalId>(rows.integer(1)), Instant{rows.integer(2)},
                      std::string(rows.text(3))});
+  // What leaves the house must not be lost: its number would be given again, to something else.
+  if (!items.empty() && log_sync_) TRY(log_sync_->wait());
   return items;
 }
 

@@ -11,7 +11,7 @@ namespace {
 /// its target exists (`ver` 0). Index tables hold live resources only, in one key order each, and
 /// no reverse index: an update extracts the previous version again and writes the difference.
 /// Journal rows are never rewritten: what became of an entry is in `jstate`, and `pending` lists
-/// those nothing became of yet.
+/// those nothing became of yet. Entries that nothing became of may be among the arrivals only.
 constexpr char kVersion1[] = R"sql(
 CREATE TABLE type(tid INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE path(pid INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -83,7 +83,13 @@ CREATE TABLE dup0(h INTEGER, id INTEGER, PRIMARY KEY(h, id)) WITHOUT ROWID;
 CREATE VIEW dup AS SELECT * FROM dup1 UNION ALL SELECT * FROM dup0;
 )sql";
 
-constexpr auto kMigrations = std::to_array<char const*>({kVersion1, kVersion2});
+/// Version 3: a number of its own, by which the files of arrivals say whose they are.
+constexpr char kVersion3[] = R"sql(
+CREATE TABLE store(identity INTEGER NOT NULL);
+INSERT INTO store(identity) VALUES(random());
+)sql";
+
+constexpr auto kMigrations = std::to_array<char const*>({kVersion1, kVersion2, kVersion3});
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "store/compress.h"
 #include "store/content.h"
+#include "store/sqlite/replay.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/search.h"
@@ -36,27 +37,69 @@ Result<std::unique_ptr<Store>> SqliteStore::open(StoreOptions const& options, Cl
   TRY(connection.run("COMMIT"));
   std::unique_ptr<SqliteStore> store(
       new SqliteStore(std::move(place), std::move(catalogue), clock));
-  if (options.read_only) return std::unique_ptr<Store>(std::move(store));
-  auto const& names = store->catalogue_;
-  store->writer_ = std::make_unique<Writer>(
-      std::move(connection), names, store->cache_, clock, options,
-      [&names, &clock](Connection& writing, std::string_view type, std::string const& query) {
-        return find_up_to_two(writing, names, clock, type, query);
-      });
-  TRY(store->writer_->start());
+  if (!options.read_only) TRY(store->start_writing(std::move(connection), options));
   return std::unique_ptr<Store>(std::move(store));
 }
 
+Result<> SqliteStore::start_writing(Connection connection, StoreOptions const& options) {
+  auto const disk = options.disk ? options.disk : arrivals::make_file_disk();
+  auto const prefix = place_->path() + ".arrivals-";
+  auto const log_path = place_->path() + "-wal";
+  auto const identity =
+      static_cast<std::uint64_t>(TRY(connection.integer(0, "SELECT identity FROM store")));
+  Applier applier(connection, catalogue_, cache_, {}, options.young_rows_max);
+  TRY(applier.load_counters());
+  auto const left = TRY(replay_arrivals(connection, applier, *disk, prefix, identity, log_path));
+  for (auto const& path : left.files) TRY(disk->remove(path));
+  auto const last_id = TRY(connection.integer(0, "SELECT max(id) FROM journal"));
+  arrivals_ = std::make_unique<arrivals::Arrivals>(
+      disk, arrivals::ArrivalsOptions{.prefix = prefix,
+                                      .store = identity,
+                                      .last_sequence = left.last_sequence,
+                                      .last_id = static_cast<JournalId>(last_id),
+                                      .segment_bytes = options.journal_file_bytes});
+  log_sync_ =
+      std::make_unique<LogSync>(disk, log_path, std::chrono::milliseconds(options.sync_interval_ms),
+                                [this](std::uint64_t commit) { arrivals_->durable(commit); });
+  writer_ = std::make_unique<Writer>(
+      std::move(connection), catalogue_, cache_, clock_, options,
+      [this](Connection& writing, std::string_view type, std::string const& query) {
+        return find_up_to_two(writing, catalogue_, clock_, type, query);
+      },
+      *log_sync_,
+      [this](std::span<JournalId const> ids, std::uint64_t commit) {
+        arrivals_->filed(ids, commit);
+      });
+  follower_ = std::make_unique<Follower>(*arrivals_, *writer_);
+  TRY(writer_->start());
+  log_sync_->start();
+  arrivals_->start();
+  follower_->start();
+  return {};
+}
+
+/// A store that was closed is one file: what waits goes into it, and the arrivals are removed.
+SqliteStore::~SqliteStore() {
+  if (!follower_) return;
+  arrivals_->stop();
+  follower_->stop();
+  auto const filed = follower_->file_all();
+  writer_->stop();
+  log_sync_->stop();
+  if (filed && log_sync_->is_durable()) arrivals_->remove_files();
+}
+
 void SqliteStore::append(JournalEntry entry, Appended done) {
-  if (!writer_) return done(fail(ErrorCode::unavailable, "the store is open for reading only"));
-  AppendWork work;
-  work.received = clock_.now();
-  work.duplicate_hash = duplicate_hash(entry);
-  work.packed = pack(Content::message, entry.bytes);
-  entry.bytes = {};
-  work.entry = std::move(entry);
-  work.done = std::move(done);
-  writer_->submit(std::move(work));
+  if (!arrivals_) return done(fail(ErrorCode::unavailable, "the store is open for reading only"));
+  arrivals_->append(entry, clock_.now(), duplicate_hash(entry), std::move(done));
+}
+
+/// The entry a transaction comes from, where the database may lack it.
+Result<std::optional<JournalRow>> SqliteStore::row_of_cause(JournalId cause) {
+  if (cause == 0) return std::optional<JournalRow>();
+  auto arrival = TRY(arrivals_->find(cause));
+  if (!arrival) return std::optional<JournalRow>();
+  return std::optional<JournalRow>(row_of(std::move(*arrival)));
 }
 
 /// Prepares the changes of one transaction on the caller's thread, as far as they can be.
@@ -113,6 +156,9 @@ class SqliteStore::Preparing {
 void SqliteStore::apply(Transaction transaction, Applied done) {
   if (!writer_) return done(fail(ErrorCode::unavailable, "the store is open for reading only"));
   ApplyWork work;
+  auto cause = row_of_cause(transaction.cause);
+  if (!cause) return done(std::move(cause).failure());
+  work.cause = std::move(*cause);
   {
     Preparing preparing(*this);
     work.changes.reserve(transaction.changes.size());
@@ -192,7 +238,13 @@ Result<SearchPage> SqliteStore::search(Query const& query) {
 }
 
 StoreCounters SqliteStore::counters() const {
-  return writer_ ? writer_->counters() : StoreCounters{};
+  if (!writer_) return {};
+  auto all = writer_->counters();
+  auto const arrived = arrivals_->counters();
+  all.journal_entries = arrived.entries;
+  all.journal_syncs = arrived.syncs;
+  all.journal_waiting = arrived.waiting;
+  return all;
 }
 
 }  // namespace sqlite

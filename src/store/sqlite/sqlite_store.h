@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 
+#include "store/arrivals/arrivals.h"
 #include "store/live_cache.h"
 #include "store/sqlite/catalogue.h"
+#include "store/sqlite/follower.h"
 #include "store/sqlite/readers.h"
 #include "store/sqlite/writer.h"
 #include "store/store.h"
@@ -27,11 +29,12 @@ class Place {
   int lock_ = -1;
 };
 
-/// The embedded store: one file, one writing thread, several readers.
+/// The embedded store: one file, one writing thread, several readers, and beside it the arrivals.
 class SqliteStore final : public Store {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(StoreOptions const& options,
                                                            Clock& clock);
+  ~SqliteStore() override;
 
   void append(JournalEntry entry, Appended done) override;
   void apply(Transaction transaction, Applied done) override;
@@ -58,13 +61,21 @@ class SqliteStore final : public Store {
         readers_(place_->path()),
         clock_(clock) {}
   class Preparing;
+  Result<> start_writing(Connection connection, StoreOptions const& options);
+  [[nodiscard]] Result<std::optional<JournalRow>> row_of_cause(JournalId cause);
+  [[nodiscard]] Result<std::vector<JournalRecord>> some_unfinished(JournalId& after,
+                                                                   std::size_t count_max);
 
   std::unique_ptr<Place> place_;
   Catalogue catalogue_;
   Readers readers_;
   LiveCache cache_;
   Clock& clock_;
-  std::unique_ptr<Writer> writer_;  ///< null: read only
+  // Null: read only. In the order in which they need each other.
+  std::unique_ptr<arrivals::Arrivals> arrivals_;
+  std::unique_ptr<LogSync> log_sync_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<Follower> follower_;
 };
 
 }  // namespace sinew::store::sqlite

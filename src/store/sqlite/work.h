@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -11,14 +12,20 @@
 
 namespace sinew::store::sqlite {
 
-/// An entry on its way into the journal.
-struct AppendWork {
+/// A journal entry as the database keeps it.
+struct JournalRow {
+  JournalId id = 0;
+  Instant received{};
+  std::int64_t duplicate_hash = 0;
   JournalEntry entry;  ///< `bytes` is empty: `packed` has them
   std::string packed;
-  std::int64_t duplicate_hash = 0;
-  Instant received{};
-  Store::Appended done;
-  Result<JournalId> answer = JournalId{0};
+};
+
+/// Entries to be brought from the arrivals into the database before they are applied.
+struct FileWork {
+  std::vector<JournalRow> rows;
+  std::function<void(Result<>)> done;
+  Result<> answer;
 };
 
 /// A change as far as the calling thread could prepare it.
@@ -32,11 +39,12 @@ struct PreparedChange {
 struct ApplyWork {
   Transaction transaction;
   std::vector<PreparedChange> changes;
+  std::optional<JournalRow> cause;  ///< the entry, where the database may lack it
   Store::Applied done;
   Result<std::vector<Outcome>> answer = std::vector<Outcome>();
 };
 
-using Work = std::variant<AppendWork, ApplyWork>;
+using Work = std::variant<FileWork, ApplyWork>;
 
 /// What makes two entries the same message.
 [[nodiscard]] std::int64_t duplicate_hash(JournalEntry const& entry);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -9,8 +10,15 @@ namespace sinew::store::sqlite {
 namespace {
 
 constexpr std::size_t kGroupSizeMax = 2048;
-constexpr std::size_t kCompanyWorthWaitingFor = 8;
+constexpr std::size_t kGroupWorthACommit = 128;  // work that can wait is committed at this number
+constexpr auto kSyncLook = std::chrono::microseconds(200);
+constexpr int kSyncLooksMax = 100;
 constexpr int kCheckpointPages = 8192;  // 64 MB of write-ahead log
+
+bool can_wait(Work const& work) {
+  auto const* item = std::get_if<ApplyWork>(&work);
+  return item == nullptr || item->transaction.can_wait;
+}
 
 int on_commit(void* pages, sqlite3*, char const*, int count) {
   *static_cast<int*>(pages) = count;
@@ -20,12 +28,14 @@ int on_commit(void* pages, sqlite3*, char const*, int count) {
 }  // namespace
 
 Writer::Writer(Connection connection, Catalogue const& catalogue, LiveCache& cache, Clock& clock,
-               StoreOptions const& options, FindMatches find)
+               StoreOptions const& options, FindMatches find, LogSync& log_sync, Filed filed)
     : connection_(std::move(connection)),
       cache_(cache),
       clock_(clock),
-      group_wait_ms_max_(options.group_wait_ms_max),
+      group_wait_max_(options.group_wait_ms_max),
       applier_(connection_, catalogue, cache, std::move(find), options.young_rows_max),
+      log_sync_(log_sync),
+      filed_(std::move(filed)),
       checkpoint_at_pages_(kCheckpointPages) {}
 
 Result<> Writer::start() {
@@ -36,7 +46,7 @@ Result<> Writer::start() {
   return {};
 }
 
-Writer::~Writer() {
+void Writer::stop() {
   if (!thread_.joinable()) return;
   {
     std::scoped_lock const lock(mutex_);
@@ -50,8 +60,10 @@ void Writer::submit(Work work) {
   bool wakes = false;
   {
     std::scoped_lock const lock(mutex_);
+    is_hurried_ = is_hurried_ || !can_wait(work);
     queue_.push_back(std::move(work));
-    wakes = std::exchange(sleeping_, false);
+    wakes = wake_at_ != kNoWaking && (is_hurried_ || queue_.size() >= wake_at_);
+    if (wakes) wake_at_ = kNoWaking;
   }
   if (wakes) wake_.notify_one();
 }
@@ -69,17 +81,13 @@ void Writer::run() {
 /// Waits for work. Empty: the store is closing and nothing is left.
 Writer::Group Writer::take_group() {
   std::unique_lock lock(mutex_);
-  sleeping_ = queue_.empty();
-  wake_.wait(lock, [&] { return !queue_.empty() || stopping_; });
-  sleeping_ = false;
-  // Under load a little patience saves a commit, with its pages and its fsync, for many callers;
-  // a lone caller is never made to wait.
-  if (last_group_size_ >= kCompanyWorthWaitingFor && queue_.size() < last_group_size_ &&
-      !stopping_) {
-    lock.unlock();
-    std::this_thread::sleep_for(std::chrono::milliseconds(group_wait_ms_max_));
-    lock.lock();
+  if (queue_.empty()) {
+    wake_at_ = 1;
+    wake_.wait(lock, [&] { return !queue_.empty() || stopping_; });
   }
+  gather(lock);
+  wake_at_ = kNoWaking;
+  is_hurried_ = false;
   Group group;
   if (queue_.size() <= kGroupSizeMax) {
     group.swap(queue_);
@@ -87,9 +95,22 @@ Writer::Group Writer::take_group() {
     auto const end = queue_.begin() + kGroupSizeMax;
     group.assign(std::move_iterator(queue_.begin()), std::move_iterator(end));
     queue_.erase(queue_.begin(), end);
+    is_hurried_ = std::ranges::any_of(queue_, [](Work const& work) { return !can_wait(work); });
   }
-  last_group_size_ = group.size();
   return group;
+}
+
+/// A commit costs the pages it touches, so work that can wait is committed with company. Work that
+/// somebody waits for is not held back, unless a sync is under way, which would hold it back
+/// anyway.
+void Writer::gather(std::unique_lock<std::mutex>& lock) {
+  if (!stopping_ && !is_hurried_ && queue_.size() < kGroupWorthACommit) {
+    wake_at_ = kGroupWorthACommit;
+    wake_.wait_for(lock, group_wait_max_,
+                   [&] { return stopping_ || is_hurried_ || queue_.size() >= kGroupWorthACommit; });
+  }
+  for (int look = 0; look < kSyncLooksMax && !stopping_ && log_sync_.is_busy(); ++look)
+    wake_.wait_for(lock, kSyncLook);
 }
 
 void Writer::commit_group(Group& group) {
@@ -105,6 +126,7 @@ bool Writer::try_group(std::span<Work> group, Error& reason) {
   if (done) done = connection_.run("COMMIT");
   if (done) {
     ++commits_;
+    report(group);
     return true;
   }
   reason = done.error();
@@ -117,9 +139,9 @@ bool Writer::try_group(std::span<Work> group, Error& reason) {
 
 Result<> Writer::perform(std::span<Work> group) {
   for (auto& work : group) {
-    if (auto* entry = std::get_if<AppendWork>(&work)) {
-      entry->answer = applier_.append(*entry);
-      if (applier_.is_broken()) return Result<JournalId>(entry->answer).failure();
+    if (auto* filing = std::get_if<FileWork>(&work)) {
+      TRY(applier_.file(filing->rows));
+      filing->answer = {};
     } else if (auto* item = std::get_if<ApplyWork>(&work)) {
       item->answer = applier_.apply(*item, clock_.now());
       if (applier_.is_broken()) return Result<std::vector<Outcome>>(item->answer).failure();
@@ -128,17 +150,40 @@ Result<> Writer::perform(std::span<Work> group) {
   return applier_.finish_group();
 }
 
+/// A group is committed.
+void Writer::report(std::span<Work> group) {
+  filed_ids_.clear();
+  for (auto const& work : group) {
+    if (auto const* filing = std::get_if<FileWork>(&work)) {
+      for (auto const& row : filing->rows) filed_ids_.push_back(row.id);
+    } else if (auto const* item = std::get_if<ApplyWork>(&work)) {
+      if (item->cause && item->answer) filed_ids_.push_back(item->cause->id);
+    }
+  }
+  if (!filed_ids_.empty()) filed_(filed_ids_, commits_);
+  log_sync_.committed(commits_);
+}
+
 void Writer::answer(Group& group) {
   versions_ = applier_.versions_written();
   unchanged_ = applier_.unchanged();
   for (auto& work : group) {
-    if (auto* entry = std::get_if<AppendWork>(&work)) {
-      if (entry->answer) ++entries_;
-      if (entry->done) entry->done(std::move(entry->answer));
-    } else if (auto* item = std::get_if<ApplyWork>(&work)) {
-      if (item->answer) ++transactions_;
-      if (item->done) item->done(std::move(item->answer));
+    if (auto* filing = std::get_if<FileWork>(&work)) {
+      filing->done(std::move(filing->answer));
+      continue;
     }
+    auto& item = std::get<ApplyWork>(work);
+    if (item.answer) ++transactions_;
+    if (!item.done) continue;
+    if (item.transaction.cause != 0 || !item.answer) {
+      item.done(std::move(item.answer));
+      continue;
+    }
+    log_sync_.when_durable(
+        [done = std::move(item.done), answer = std::move(item.answer)](Result<> synced) mutable {
+          if (synced) return done(std::move(answer));
+          done(std::move(synced).failure());
+        });
   }
 }
 
@@ -153,7 +198,10 @@ void Writer::checkpoint_if_due() {
 }
 
 StoreCounters Writer::counters() const {
-  return {commits_, entries_, transactions_, versions_, unchanged_};
+  return {.commits = commits_,
+          .transactions = transactions_,
+          .versions = versions_,
+          .unchanged = unchanged_};
 }
 
 }  // namespace sinew::store::sqlite

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -11,53 +12,65 @@
 
 #include "base/time.h"
 #include "store/sqlite/applier.h"
+#include "store/sqlite/log_sync.h"
 #include "store/sqlite/work.h"
 
 namespace sinew::store::sqlite {
 
 /// The one thread that writes. It takes all work that waits, runs it in one database transaction,
-/// commits once (one fsync for all), and answers every caller.
+/// commits once and answers. Transactions that a message caused are answered then: the journal has
+/// the message, should the commit be lost. All others are answered once the commit is on disk.
 class Writer {
  public:
+  /// What entries the commit of that number holds. On the writer's thread, before the answers.
+  using Filed = std::function<void(std::span<JournalId const>, std::uint64_t commit)>;
+
   Writer(Connection connection, Catalogue const& catalogue, LiveCache& cache, Clock& clock,
-         StoreOptions const& options, FindMatches find);
-  /// Finishes the work that was queued, then stops the thread.
-  ~Writer();
+         StoreOptions const& options, FindMatches find, LogSync& log_sync, Filed filed);
+  ~Writer() { stop(); }
 
   /// Reads the counters and starts the thread.
   Result<> start();
+  /// Finishes the work that was queued, then stops the thread.
+  void stop();
   void submit(Work work);
+  /// Without the entries of the journal, which are not counted here.
   [[nodiscard]] StoreCounters counters() const;
 
  private:
   using Group = std::vector<Work>;
+  static constexpr std::size_t kNoWaking = static_cast<std::size_t>(-1);
 
   void run();
   [[nodiscard]] Group take_group();
+  void gather(std::unique_lock<std::mutex>& lock);
   void commit_group(Group& group);
   /// False: the group was rolled back; `reason` is set.
   [[nodiscard]] bool try_group(std::span<Work> group, Error& reason);
   Result<> perform(std::span<Work> group);
+  void report(std::span<Work> group);
   void answer(Group& group);
   void checkpoint_if_due();
 
   Connection connection_;
   LiveCache& cache_;
   Clock& clock_;
-  std::uint32_t const group_wait_ms_max_;
+  std::chrono::milliseconds const group_wait_max_;
   Applier applier_;
+  LogSync& log_sync_;
+  Filed filed_;
 
   std::mutex mutex_;
   std::condition_variable wake_;
   Group queue_;
   bool stopping_ = false;
-  bool sleeping_ = false;
-  std::size_t last_group_size_ = 0;
+  bool is_hurried_ = false;           ///< somebody waits for work in the queue
+  std::size_t wake_at_ = kNoWaking;   ///< length of the queue at which the thread wants to know
+  std::vector<JournalId> filed_ids_;  ///< of one group
   int log_pages_ = 0;
   int checkpoint_at_pages_;
 
-  std::atomic<std::uint64_t> commits_{0}, entries_{0}, transactions_{0}, versions_{0},
-      unchanged_{0};
+  std::atomic<std::uint64_t> commits_{0}, transactions_{0}, versions_{0}, unchanged_{0};
   std::thread thread_;
 };
 
