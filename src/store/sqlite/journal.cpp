@@ -84,7 +84,7 @@ Result<std::vector<JournalRecord>> SqliteStore::some_unfinished(JournalId& after
     if (!was_applied_since) records.push_back(record_of(std::move(arrival)));
   }
   for (auto const id : ids) records.push_back(TRY(load_record(*lease, id)));
-  std::ranges::stable_sort(records, {}, &JournalRecord::id);
+  std::ranges::sort(records, {}, &JournalRecord::id);
   // Filed since, an entry is in both.
   auto const repeated = std::ranges::unique(records, {}, &JournalRecord::id);
   records.erase(repeated.begin(), repeated.end());
