@@ -19,6 +19,7 @@ struct Commands {
   MapDiffSettings map_diff;
   ExplainSettings explain;
   ServeSettings serve;
+  FhirpathSettings fhirpath;
   VersionSettings version;
   std::function<int()> chosen;
 };
@@ -233,6 +234,23 @@ void add_serve(CLI::App& app, Commands& commands) {
   choose(command, commands, settings, serve);
 }
 
+void add_fhirpath(CLI::App& app, Commands& commands) {
+  auto& settings = commands.fhirpath;
+  auto* const command =
+      app.add_subcommand("fhirpath", "Evaluate a FHIRPath expression on FHIR resources");
+  command->add_option("EXPR", settings.expression, "The expression")->required();
+  command->add_option("IN", settings.inputs,
+                      "Resources in JSON or XML: files, folders, or - for standard input");
+  command->add_flag("--strict", settings.strict,
+                    "Refuse names and types that the resource's type rules out");
+  command->add_flag("--locations", settings.locations,
+                    "Before each item, where it stands and its type");
+  command->add_flag("--json", settings.json, "One JSON object per resource");
+  command->footer(
+      "example: sinew fhirpath \"Patient.name.where(use = 'official').given\" patient.json");
+  choose(command, commands, settings, fhirpath);
+}
+
 void add_version(CLI::App& app, Commands& commands) {
   auto* const command = app.add_subcommand("version", "Print the version and what was built in");
   command->add_flag("--json", commands.version.json, "For a program to read");
@@ -254,6 +272,7 @@ int run(int argc, char** argv) {
   add_map(app, commands);
   add_explain(app, commands);
   add_simulate(app, commands);
+  add_fhirpath(app, commands);
   add_version(app, commands);
   try {
     app.parse(argc, argv);

@@ -114,6 +114,15 @@ struct ServeSettings {
 };
 int serve(ServeSettings const& settings);
 
+struct FhirpathSettings {
+  std::string expression;
+  std::vector<std::string> inputs;  ///< FHIR resources, JSON or XML
+  bool strict = false;
+  bool locations = false;  ///< where each item stands, and its type
+  bool json = false;
+};
+int fhirpath(FhirpathSettings const& settings);
+
 struct VersionSettings {
   bool json = false;
 };

@@ -42,14 +42,14 @@ Result<std::span<Item const>> Evaluator::evaluate(Expression const& expression,
   return evaluate(expression, Focus{{&item, 1}, item, item, {}});
 }
 
-Result<bool> Evaluator::test(Expression const& expression, Focus const& focus) {
+Result<std::optional<bool>> Evaluator::test(Expression const& expression, Focus const& focus) {
   auto const items = TRY(evaluate(expression, focus));
-  if (items.empty()) return false;
+  if (items.empty()) return std::optional<bool>();
   if (items.size() > 1) {
     return sinew::fail(ErrorCode::invalid, "the expression gives several items, not a boolean");
   }
   auto const item = machine_->plain(items.front());
-  return item.kind != ItemKind::boolean || item.boolean;
+  return std::optional(item.kind != ItemKind::boolean || item.boolean);
 }
 
 }  // namespace sinew::fhirpath

@@ -84,9 +84,10 @@ class Evaluator {
   [[nodiscard]] Result<std::span<Item const>> evaluate(Expression const& expression,
                                                        json::Value resource);
 
-  /// As an invariant or filter reads a result: true for a single `true`, and for any single item
-  /// that is no boolean; false for `false` and for nothing. Fails for several items.
-  [[nodiscard]] Result<bool> test(Expression const& expression, Focus const& focus);
+  /// As an invariant or filter reads a result: true for a single `true` and for any single item
+  /// that is no boolean; nothing for an empty result, which breaks no invariant and passes no
+  /// filter. Fails for several items.
+  [[nodiscard]] Result<std::optional<bool>> test(Expression const& expression, Focus const& focus);
 
   [[nodiscard]] Environment& environment() { return environment_; }
 

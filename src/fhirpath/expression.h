@@ -21,9 +21,10 @@ struct CompileOptions {
   bool is_strict = false;
   /// With is_strict: refuses `first()`, `skip()` ... on collections without an order.
   bool check_order = false;
-  /// `as` on several items keeps those of the type instead of failing. FHIR R4's own invariants
-  /// (dom-3) and search parameters rely on it; FHIRPath N1 forbids it.
-  bool as_filters_lists = false;
+  /// Reads what R4's own definitions rely on and FHIRPath N1 forbids: `as` on several items keeps
+  /// those of the type instead of failing (dom-3), and `is Boolean` holds for a FHIR boolean
+  /// (que-7).
+  bool is_r4_definition = false;
   /// Lets `valueQuantity` name what FHIRPath calls `value`.
   bool takes_json_names = false;
   /// Type of the item that the expression is for, for is_strict; 0 when not known.

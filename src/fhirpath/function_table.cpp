@@ -66,6 +66,7 @@ constexpr auto kFunctions = std::to_array<Function>({
     {"getReferenceKey",     type,   0, 1, R::string,           kAny,     f::reference_key},
     {"getResourceKey",      values, 0, 0, R::string,           kAny,     f::resource_key},
     {"getValue",            values, 0, 0, R::unknown,          kAny,     f::get_value},
+    {"hasExtension", values, 1, 1, R::boolean, kAny, f::has_extension},
     {"hasValue",            values, 0, 0, R::boolean,          kAny,     f::has_value},
     {"highBoundary",        values, 0, 1, R::unknown,          kAny,     f::high_boundary},
     {"hourOf",              values, 0, 0, R::integer,          kAny,     f::hour_of},

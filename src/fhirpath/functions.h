@@ -42,7 +42,8 @@ Run comparable;
 Run is, as, of_type, type;
 
 // functions_fhir.cpp: what FHIR adds. Source: FHIR R4 fhirpath.html#functions
-Run extension, has_value, get_value, resolve, member_of, subsumes, subsumed_by, conforms_to;
+Run extension, has_extension, has_value, get_value, resolve, member_of, subsumes, subsumed_by,
+    conforms_to;
 Run html_checks, check_modifiers, resource_key, reference_key;
 
 }  // namespace sinew::fhirpath::functions

@@ -111,6 +111,14 @@ bool extension(Machine& m, Call const& c) {
   return m.spend(c.input.size());
 }
 
+bool has_extension(Machine& m, Call const& c) {
+  auto const begin = m.size();
+  if (!extension(m, c)) return false;
+  bool const found = m.size() > begin;
+  m.cut(begin);
+  return m.push_boolean(found), true;
+}
+
 /// True for a single primitive that has a value, not extensions alone.
 bool has_value(Machine& m, Call const& c) {
   bool result = false;

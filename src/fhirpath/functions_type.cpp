@@ -20,7 +20,7 @@ bool is(Machine& m, Call const& c) {
 }
 
 bool as(Machine& m, Call const& c) {
-  if (c.input.size() > 1 && !m.program().as_filters_lists) {
+  if (c.input.size() > 1 && !m.program().is_r4_definition) {
     return m.fail(ErrorCode::invalid, "as() takes a single item");
   }
   return keep_type(m, c);

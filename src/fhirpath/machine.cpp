@@ -286,7 +286,7 @@ bool Machine::decide_early(Op const& op, bool& decided) {
 bool Machine::type_operator(Op const& op) {
   auto const range = top();
   auto const& type = program_->types[op.x];
-  if (range.size() > 1 && !(op.code == OpCode::as_type && program_->as_filters_lists)) {
+  if (range.size() > 1 && !(op.code == OpCode::as_type && program_->is_r4_definition)) {
     return fail(ErrorCode::invalid, "'is' and 'as' take a single item");
   }
   if (op.code == OpCode::is_type) {

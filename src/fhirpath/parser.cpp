@@ -58,7 +58,7 @@ Infix const* find_infix(Token const& token) {
 Parser::Parser(std::string_view text, CompileOptions const& options)
     : options_(options), lexer_(text), program_(std::make_unique<Program>()) {
   program_->text = text;
-  program_->as_filters_lists = options.as_filters_lists;
+  program_->is_r4_definition = options.is_r4_definition;
   program_->takes_json_names = options.takes_json_names;
 }
 
@@ -282,6 +282,12 @@ Result<std::uint16_t> Parser::type_specifier() {
   } else {
     type = specify_type({}, name.text);
   }
+  if (options_.is_r4_definition && type.may_be_system && !type.may_be_fhir) {
+    auto primitive = type.name;
+    primitive[0] = to_ascii_lower(primitive[0]);
+    type.fhir_type = fhir::find_type(primitive);
+    type.may_be_fhir = type.fhir_type != 0;
+  }
   program_->types.push_back(std::move(type));
   return static_cast<std::uint16_t>(program_->types.size() - 1);
 }
@@ -300,7 +306,7 @@ std::string const& Expression::text() const { return program_->text; }
 
 CompileOptions definition_options(fhir::TypeId context) {
   CompileOptions options;
-  options.as_filters_lists = true;
+  options.is_r4_definition = true;
   options.context = context;
   return options;
 }

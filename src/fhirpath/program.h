@@ -97,7 +97,7 @@ struct Program {
   std::vector<TypeSpecifier> types;
   std::vector<std::unique_ptr<Pattern>> patterns;  ///< of regular expressions given as literals
   std::uint16_t slots = 0;                         ///< of defineVariable
-  bool as_filters_lists = false;
+  bool is_r4_definition = false;
   bool takes_json_names = false;
 };
 
