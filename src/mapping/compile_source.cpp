@@ -241,6 +241,24 @@ bool Compiler::is_stable(Node const& node, std::vector<Index> const& arguments) 
   return std::ranges::all_of(arguments, [&](Index a) { return program_.nodes[a].is_stable; });
 }
 
+/// The one segment that a node reads, wherever it is asked from; kNoHome when there are others.
+std::uint8_t Compiler::home_of(Node const& node, std::vector<Index> const& arguments) const {
+  if (!node.is_stable) return kNoHome;
+  if (node.op == Op::reference) {
+    auto const& source = program_.sources[node.index];
+    bool const is_home = source.base == Source::Base::other && source.reading != Reading::varies;
+    return is_home ? source.segment : kNoHome;
+  }
+  auto home = kNoHome;
+  for (auto const a : arguments) {
+    auto const& argument = program_.nodes[a];
+    if (argument.op == Op::literal) continue;
+    if (argument.home == kNoHome || (home != kNoHome && home != argument.home)) return kNoHome;
+    home = argument.home;
+  }
+  return home;
+}
+
 Index Compiler::intern(Node node, std::vector<Index> const& arguments) {
   auto key = std::to_string(static_cast<int>(node.op)) + " " + std::to_string(node.index);
   for (auto const argument : arguments) key.append(" ").append(std::to_string(argument));
@@ -248,6 +266,7 @@ Index Compiler::intern(Node node, std::vector<Index> const& arguments) {
   auto const [entry, fresh] = nodes_.try_emplace(std::move(key));
   if (!fresh) return entry->second;
   node.is_stable = is_stable(node, arguments);
+  node.home = home_of(node, arguments);
   if (node.op == Op::literal) node.packed = pack(node.text);
   node.argument_count = static_cast<std::uint8_t>(arguments.size());
   node.first_argument = static_cast<Index>(program_.arguments.size());

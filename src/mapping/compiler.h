@@ -70,6 +70,7 @@ class Compiler {
   Index source_index(Source const& source);
   Index intern(Node node, std::vector<Index> const& arguments);
   bool is_stable(Node const& node, std::vector<Index> const& arguments) const;
+  std::uint8_t home_of(Node const& node, std::vector<Index> const& arguments) const;
 
   // compile_rule.cpp: one row
   struct RowPlace {

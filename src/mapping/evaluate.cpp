@@ -444,12 +444,19 @@ bool Mapper::compare(Node const& node, Context const& context) {
   }
 }
 
+/// The segment that a stable node depends on: its home, or else the one at hand.
+std::uint32_t Mapper::home_segment(Node const& node, std::uint32_t segment) const {
+  if (node.home == kNoHome || work_.keys[segment] == node.home) return segment;
+  return nearest_segment(node.home, segment).value_or(kNone);
+}
+
 bool Mapper::holds(Index index, Context const& context) {
   if (index == kNone) return true;
   if (!program_.nodes[index].is_stable) return evaluate_condition(index, context);
   // OPTIMIZATION: rows share conditions; each is decided once for a segment (a fifth of the time).
   auto& decided = work_.decided[index];
-  auto const key = (work_.epoch << 32 | context.segment) << 1;
+  auto const segment = home_segment(program_.nodes[index], context.segment);
+  auto const key = (work_.epoch << 32 | segment) << 1;
   if ((decided & ~std::uint64_t{1}) == key) return (decided & 1) != 0;
   bool const result = evaluate_condition(index, context);
   decided = key | (result ? 1 : 0);

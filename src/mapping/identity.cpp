@@ -167,6 +167,17 @@ std::string_view Mapper::identifier_text(Node const& node, Context const& contex
   return result;
 }
 
+/// OPTIMIZATION: what a part reads of an order is the same for each of its results.
+std::string_view Mapper::evaluate_part(Index index, Context const& context) {
+  auto const& node = program_.nodes[index];
+  if (node.home == kNoHome || node.op == Op::reference) return evaluate(index, context);
+  auto& part = work_.parts[index];
+  auto const segment = home_segment(node, context.segment);
+  if (part.epoch == work_.epoch && part.segment == segment) return part.text;
+  part = {work_.epoch, segment, std::string(evaluate(index, context))};
+  return part.text;
+}
+
 bool Mapper::append_tuple(std::string& tuple, IdentityRow const& row, Context const& context,
                           std::uint32_t segment) {
   if (!holds(row.condition, context)) return false;
@@ -177,7 +188,7 @@ bool Mapper::append_tuple(std::string& tuple, IdentityRow const& row, Context co
       identify(*instance);
       tuple.append(instance->id.data(), instance->id.size());
     } else {
-      auto const text = evaluate(part.expression, context);
+      auto const text = evaluate_part(part.expression, context);
       if (text.empty()) return false;
       tuple += text;
     }

@@ -128,6 +128,13 @@ struct RecordMarks {
   std::size_t refusals, ignored, same;
 };
 
+/// A part of an identity as it was computed last; the results of one order share it.
+struct PartText {
+  std::uint64_t epoch = 0;
+  std::uint32_t segment = 0;
+  std::string text;
+};
+
 /// All memory of a run, kept from message to message.
 struct Workspace {
   std::vector<Instance> instances;
@@ -164,6 +171,7 @@ struct Workspace {
   std::string json;
   /// For each condition the segment it was last decided for, and how; `epoch` tells runs apart.
   std::vector<std::uint64_t> decided;
+  std::vector<PartText> parts;  ///< by node
   std::uint64_t epoch = 0;
   Recall recall;
   std::unordered_map<std::uint64_t, Possible> possible;  ///< by the hash of its key
@@ -260,6 +268,8 @@ class Mapper {
   std::string_view join_lines(Source const& source, Context const& context);
   std::string_view evaluate_reference_function(Node const& node, Context const& context);
   bool holds(Index condition, Context const& context);
+  std::uint32_t home_segment(Node const& node, std::uint32_t segment) const;
+  std::string_view evaluate_part(Index node, Context const& context);
   bool compare(Node const& node, Context const& context);
   bool is_one_of(std::string_view left, Node const& node, Context const& context);
   bool is_evidence(Index condition, Context const& context);

@@ -39,11 +39,15 @@ struct Source {
   bool operator==(Source const&) const = default;
 };
 
+inline constexpr std::uint8_t kNoHome = 255;
+
 /// A node of a compiled expression or condition; arguments lie side by side in Program::arguments.
 struct Node {
   Op op;
   std::uint8_t argument_count = 0;
   bool is_stable = false;  ///< depends on the segment alone, not on a repetition or value
+  /// Of a stable node: the one segment it reads (index into Program::segments), or kNoHome.
+  std::uint8_t home = kNoHome;
   Index first_argument = 0;
   std::string_view text;     ///< literal, pattern
   Index index = kNone;       ///< reference: source; lookup, display: code map

@@ -53,6 +53,7 @@ Mapper::Mapper(Program const& program, hl7v2::Message const& message,
   work_.tracks.resize(kMakeDepthMax + 1);
   ++work_.epoch;
   if (work_.decided.size() != program.nodes.size()) work_.decided.assign(program.nodes.size(), 0);
+  if (work_.parts.size() != program.nodes.size()) work_.parts.assign(program.nodes.size(), {});
   forget_patterns();
 }
 
