@@ -159,7 +159,7 @@ Property Compiler::flatten_property(TreeProperty& property) {
   out.order = static_cast<std::uint8_t>(element.order);
   out.is_list = element.is_list;
   out.is_coding = is_type(element.type, "Coding");
-  out.is_concept = is_type(element.type, "CodeableConcept");
+  out.is_concept = is_type(element.type, "CodeableConcept") || is_type(element.type, "Identifier");
   out.primitive = primitive_of(element.type);
   out.is_required = element.min > 0;
   out.binds = out.primitive == Primitive::none && element.strength == fhir::Strength::required &&

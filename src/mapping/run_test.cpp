@@ -472,3 +472,37 @@ TEST_CASE("an organization with two names keeps the second as an alias") {
   CHECK(text.find(R"("alias":["Laboratory"])") != std::string::npos);
   CHECK(run.output.unmapped == 9);  // those of MSH: the table reads PID alone
 }
+
+TEST_CASE("an event can keep what is stored, or have it replaced as a whole") {
+  auto const program = patient_program(
+      "a!PID-7!birthDate\nb!PID-8!gender",
+      {{"event/e.tsv",
+        "id!event!resource!verb!set!when!note\na!ADT^A01!Patient!merge!gender?;link=null\n"}});
+  REQUIRE(program);
+  auto const run = run_text(*program, kHeader + "PID|||||||1999|male\r");
+  REQUIRE(run.output.resources.size() == 1);
+  CHECK(run.output.resources[0].clear == std::vector<std::string>{"?gender", "link"});
+  CHECK(run.resource("Patient").find("\"gender\":\"male\"") != std::string::npos);
+
+  auto const layer = layer_of(
+      "base", {{"message/ADT_A01.tsv", "id!source!resource!use\np!PID!Patient!PID.Patient\n"},
+               {"segment/PID.Patient.tsv", "id!source!target\na!PID-7!birthDate\n"},
+               {"event/e.tsv", "id!event!resource!verb!set\na!ADT^A01!Patient!merge!gendre?\n"}});
+  CHECK_FALSE(compile(std::vector{layer}).program);
+}
+
+TEST_CASE("segments that share one entry of a list by the tag `*` write it together") {
+  auto const program = patient_program(
+      "a!PID-5.1!contact[*].name.family\nb!PID-8!contact[x].gender",
+      {{"message/ADT_A01.tsv",
+        "id!source!resource!use\np!PID!Patient!PID.Patient\nn!NK1!+Patient!NK1.Patient\n"},
+       {"segment/NK1.Patient.tsv",
+        "id!source!target\na!NK1-2.2!contact[*].name.given\nb!NK1-15!contact[*].gender\n"}});
+  REQUIRE(program);
+  auto const run =
+      run_text(*program, kHeader + "PID|||||A|||female\rNK1|1|X^B|||||||||||||male\rNK1|2|X^C\r");
+  for (auto const& issue : run.issues) FAIL_CHECK(issue.where << ": " << issue.what);
+  CHECK(run.resource("Patient").find(
+            R"("contact":[{"name":{"family":"A","given":["B","C"]},"gender":"male"},)"
+            R"({"gender":"female"}])") != std::string::npos);
+}

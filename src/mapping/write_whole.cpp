@@ -69,7 +69,7 @@ void Mapper::unite_codings(Checkpoint const& before) {
   if (is_part_of(last, entry)) take_out(earlier, begin + 1);
 }
 
-/// A concept that is the one before it once more is not written again.
+/// A concept or identifier that is the one before it once more is not written again.
 void Mapper::unite_concepts(Checkpoint const& before) {
   auto const& out = json();
   auto const begin = before.json;
