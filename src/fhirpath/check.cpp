@@ -233,15 +233,17 @@ class Checker {
   Result<Shape> call_bodies(Op const& op, std::size_t pc, Shape const& input, Shape const& focus) {
     auto const& function = function_at(op.x);
     TRY(check_input(op, function, input));
-    bool const keeps_focus = function.name == "trace" || function.name == "coalesce";
     Shape last;
     auto at = pc + 1;
     for (std::size_t i = 0; i < op.count; ++i) {
       auto const& body = program_.ops[at];
-      bool const is_initial = function.name == "aggregate" && i == 1;
+      // These are evaluated where the function is called, not on its input.
+      bool const keeps_focus = function.name == "coalesce" ||
+                               (function.name == "trace" && i == 0) ||
+                               (function.name == "aggregate" && i == 1);
       // repeat() meets what it finds itself.
       auto const& inner = function.name == "repeat" ? (i == 0 ? kOpen : input) : input;
-      last = TRY(run(at + 1, body.y, keeps_focus || is_initial ? focus : inner));
+      last = TRY(run(at + 1, body.y, keeps_focus ? focus : inner));
       if (function.name == "iif" && i == 0 && !last.is_open && !last.is_empty() &&
           !last.has(ItemKind::boolean) && last.types.empty()) {
         return fail_at(body, "the criterion of iif() is no boolean");

@@ -22,8 +22,8 @@ struct CompileOptions {
   /// With is_strict: refuses `first()`, `skip()` ... on collections without an order.
   bool check_order = false;
   /// Reads what R4's own definitions rely on and FHIRPath N1 forbids: `as` on several items keeps
-  /// those of the type instead of failing (dom-3), and `is Boolean` holds for a FHIR boolean
-  /// (que-7).
+  /// those of the type instead of failing (dom-3), `is Boolean` holds for a FHIR boolean (que-7),
+  /// and several items count as true for `and` and `or` (US Core's pd-1: `telecom or endpoint`).
   bool is_r4_definition = false;
   /// Lets `valueQuantity` name what FHIRPath calls `value`.
   bool takes_json_names = false;

@@ -90,6 +90,74 @@ struct Item {
          item.kind == ItemKind::time;
 }
 
+inline Item Item::of_node(json::Value value, json::Value twin, fhir::TypeId type,
+                          fhir::Element const* element) {
+  Item item;
+  item.kind = ItemKind::node;
+  item.node = {value, twin};
+  item.type = type;
+  item.element = element;
+  return item;
+}
+
+inline Item Item::of_boolean(bool value) {
+  Item item;
+  item.boolean = value;
+  return item;
+}
+
+inline Item Item::of_integer(std::int64_t value) {
+  Item item;
+  item.kind = ItemKind::integer;
+  item.integer = value;
+  return item;
+}
+
+inline Item Item::of_long(std::int64_t value) {
+  Item item = of_integer(value);
+  item.kind = ItemKind::long_integer;
+  return item;
+}
+
+inline Item Item::of_decimal(Decimal value) {
+  Item item;
+  item.kind = ItemKind::decimal;
+  item.number = {value.coefficient, {}};
+  item.scale = static_cast<std::uint8_t>(value.scale);
+  return item;
+}
+
+inline Item Item::of_string(std::string_view text) {
+  Item item;
+  item.kind = ItemKind::string;
+  item.text = text;
+  return item;
+}
+
+inline Item Item::of_moment(Moment moment, MomentKind kind) {
+  Item item;
+  item.kind = kind == MomentKind::date        ? ItemKind::date
+              : kind == MomentKind::date_time ? ItemKind::date_time
+                                              : ItemKind::time;
+  item.moment = moment;
+  return item;
+}
+
+inline Item Item::of_quantity(Decimal value, std::string_view unit, bool is_calendar) {
+  Item item = of_decimal(value);
+  item.kind = ItemKind::quantity;
+  item.number.unit = unit;
+  item.is_calendar = is_calendar;
+  return item;
+}
+
+inline Item Item::of_type(std::string_view space, std::string_view name) {
+  Item item;
+  item.kind = ItemKind::type_info;
+  item.type_name = {space, name};
+  return item;
+}
+
 /// The item for a whole resource, its type taken from `resourceType`.
 [[nodiscard]] Item item_of(json::Value resource);
 

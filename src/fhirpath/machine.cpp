@@ -37,7 +37,7 @@ bool Machine::fail(ErrorCode code, std::string what) {
   return false;
 }
 
-bool Machine::spend(std::uint64_t steps) {
+bool Machine::spend_slowly(std::uint64_t steps) {
   if (steps > steps_left_ || overflowed_ || texts_.bytes() > environment_->limits.text_bytes_max) {
     return fail(ErrorCode::too_large, "the evaluation costs more than its limit");
   }
@@ -114,7 +114,7 @@ bool Machine::run(std::uint32_t pc, std::uint32_t end) {
         ++pc;
     }
   }
-  return spend(0);
+  return spend_slowly(0);
 }
 
 bool Machine::step(Op const& op) {

@@ -82,7 +82,12 @@ class Machine {
   void set(std::uint32_t index, Item const& item) { items_[index] = item; }
 
   /// Counts work; false when there was too much of it.
-  [[nodiscard]] bool spend(std::uint64_t steps);
+  [[nodiscard]] bool spend(std::uint64_t steps) {
+    constexpr std::uint64_t kLook = 64;  // the other limits are looked at now and then
+    if (steps_left_ % kLook < steps || steps_left_ < steps) return spend_slowly(steps);
+    steps_left_ -= steps;
+    return true;
+  }
   /// Records what went wrong at the instruction under way. Always false.
   bool fail(ErrorCode code, std::string what);
 
@@ -148,6 +153,7 @@ class Machine {
   [[nodiscard]] Range top() const { return {marks_.back(), size()}; }
   /// Puts what stands from `begin` on in the place of the top `collections` collections.
   void replace(std::size_t collections, std::uint32_t begin);
+  [[nodiscard]] bool spend_slowly(std::uint64_t steps);
   void push_value(json::Value value, json::Value twin, fhir::Element const& element,
                   fhir::TypeId type);
   void push_values(json::Value value, json::Value twin, fhir::Element const& element,

@@ -58,6 +58,54 @@ Shape shape_of(fhir::TypeId type) {
   return type < shapes.size() ? shapes[type] : Shape::complex;
 }
 
+/// A row of the element table, with what navigation asks of it.
+struct Step {
+  fhir::Element const* element = nullptr;
+  fhir::TypeId type = 0;
+  Shape shape = Shape::complex;
+};
+
+/// The steps of all types: those of one type together, in the order of its elements.
+struct StepTable {
+  std::vector<Step> steps;
+  std::vector<std::uint32_t> first;  ///< of each type
+
+  StepTable() {
+    for (std::size_t id = 0; id < fhir::types().size(); ++id) {
+      auto const owner = static_cast<fhir::TypeId>(id);
+      first.push_back(static_cast<std::uint32_t>(steps.size()));
+      for (auto const& element : fhir::elements(owner)) {
+        auto const type = type_of_child(owner, element);
+        steps.push_back({&element, type, shape_of(type)});
+      }
+    }
+  }
+};
+
+StepTable const& step_table() {
+  static StepTable const table;
+  return table;
+}
+
+Step const* step_of(fhir::TypeId owner, fhir::Element const* element) {
+  if (element == nullptr) return nullptr;
+  auto const place = element - fhir::elements(owner).data();
+  return &step_table().steps[step_table().first[owner] + static_cast<std::size_t>(place)];
+}
+
+/// Where a name leads from a type, or nullptr.
+Step const* find_step(fhir::TypeId owner, Name const& name) {
+  constexpr unsigned kTypeShift = 48;  // what a pointer of user space leaves free
+  constexpr std::uint64_t kPointerMask = (std::uint64_t{1} << kTypeShift) - 1;
+  auto const known = name.cache.packed.load(std::memory_order_relaxed);
+  if (known >> kTypeShift == owner) return reinterpret_cast<Step const*>(known & kPointerMask);
+  auto const* const step = step_of(owner, fhir::find_element(owner, name.text));
+  name.cache.packed.store(
+      std::uint64_t{owner} << kTypeShift | (reinterpret_cast<std::uintptr_t>(step) & kPointerMask),
+      std::memory_order_relaxed);
+  return step;
+}
+
 }  // namespace
 
 fhir::TypeId type_of_child(fhir::TypeId owner, fhir::Element const& element) {
@@ -94,9 +142,9 @@ void Machine::push_value(json::Value value, json::Value twin, fhir::Element cons
     if (twin.is_object()) push(Item::of_node({}, twin, type, &element));
     return;
   }
-  if (shape_of(type) == Shape::resource) {
-    auto const actual = fhir::resource_type(value);
-    push(Item::of_node(value, {}, actual, &element));
+  static auto const kResource = fhir::find_type("Resource");
+  if (type == kResource) {
+    push(Item::of_node(value, {}, fhir::resource_type(value), &element));
     return;
   }
   push(Item::of_node(value, twin.is_object() ? twin : json::Value(), type, &element));
@@ -104,26 +152,28 @@ void Machine::push_value(json::Value value, json::Value twin, fhir::Element cons
 
 void Machine::push_values(json::Value value, json::Value twin, fhir::Element const& element,
                           fhir::TypeId type) {
-  if (!value.is_array() && !twin.is_array()) return push_value(value, twin, element, type);
-  if (!twin.is_array()) {
+  bool const is_list = value.is_array();
+  if (!twin.exists()) {
+    if (!is_list) return push_value(value, {}, element, type);
     for (auto const item : value.elements()) push_value(item, {}, element, type);
     return;
   }
+  if (!is_list && !twin.is_array()) return push_value(value, twin, element, type);
   auto const values = value.elements();
   auto at = values.begin();
   for (auto const beside : twin.elements()) {
-    bool const has_value = value.is_array() && at != values.end();
+    bool const has_value = is_list && at != values.end();
     push_value(has_value ? *at : json::Value(), beside, element, type);
     if (has_value) ++at;
   }
-  for (; value.is_array() && at != values.end(); ++at) push_value(*at, {}, element, type);
+  for (; is_list && at != values.end(); ++at) push_value(*at, {}, element, type);
 }
 
 void Machine::push_element(json::Value object, fhir::TypeId owner, fhir::Element const& element,
                            std::string_view twin_name) {
-  json::Value twin;
-  if (shape_of(element.type) >= Shape::text) twin = object[twin_name];
-  push_values(object[element.name], twin, element, type_of_child(owner, element));
+  auto const& step = *step_of(owner, &element);
+  auto const twin = step.shape >= Shape::text ? object[twin_name] : json::Value();
+  push_values(object[element.name], twin, element, step.type);
 }
 
 void Machine::push_untyped(json::Value value, json::Value twin) {
@@ -133,8 +183,13 @@ void Machine::push_untyped(json::Value value, json::Value twin) {
                        one.is_object() ? fhir::resource_type(one) : fhir::TypeId{0}, nullptr));
   };
   if (!value.is_array()) return push_one(value, twin);
-  std::size_t i = 0;
-  for (auto const one : value.elements()) push_one(one, twin.at(i++));
+  auto const twins = twin.elements();
+  auto beside = twins.begin();
+  for (auto const one : value.elements()) {
+    bool const has_twin = twin.is_array() && beside != twins.end();
+    push_one(one, has_twin ? *beside : json::Value());
+    if (has_twin) ++beside;
+  }
 }
 
 /// `value`: whichever of `valueQuantity`, `valueString` ... is there.
@@ -178,19 +233,18 @@ void Machine::push_children(Item const& from, Name const& name) {
   if (!value.is_object()) {
     // A primitive has its id and extensions, which stand beside it.
     if (!from.node.twin.exists() || from.type == 0) return;
-    auto const* const element = fhir::find_element(from.type, name.text);
-    if (element != nullptr) push_element(from.node.twin, from.type, *element, name.twin);
+    auto const* const step = find_step(from.type, name);
+    if (step != nullptr) push_element(from.node.twin, from.type, *step->element, name.twin);
     return;
   }
   if (from.type == 0) {
     if (name.text != "resourceType") push_untyped(value[name.text], value[name.twin]);
     return;
   }
-  auto const* const element = fhir::find_element(from.type, name.text);
-  if (element != nullptr) {
-    bool const is_named = element->choice == 0 || program_->takes_json_names;
-    if (is_named) push_element(value, from.type, *element, name.twin);
-    return;
+  if (auto const* const step = find_step(from.type, name)) {
+    if (step->element->choice != 0 && !program_->takes_json_names) return;
+    auto const twin = step->shape >= Shape::text ? value[name.twin] : json::Value();
+    return push_values(value[name.text], twin, *step->element, step->type);
   }
   if (name.is_choice) return push_choice(from, name);
 }

@@ -62,15 +62,10 @@ bool Machine::truth(Range range, Truth& out) {
   if (range.size() == 1 && items_[range.begin].kind == ItemKind::boolean) {
     return out = truth_of(items_[range.begin].boolean), true;
   }
+  if (range.size() > 1 && program_->is_r4_definition) return out = Truth::yes, true;
   Item item;
-  switch (single(range, item)) {
-    case Got::failure:
-      return false;
-    case Got::nothing:
-      return true;
-    case Got::value:
-      break;
-  }
+  auto const got = single(range, item);
+  if (got != Got::value) return got == Got::nothing;
   // Source: FHIRPath N1 #singleton-evaluation-of-collections
   out = truth_of(item.kind != ItemKind::boolean || item.boolean);
   return true;
