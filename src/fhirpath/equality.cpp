@@ -62,11 +62,11 @@ Truth equal_moments(Item const& a, Item const& b) {
   return order ? truth_of(*order == 0) : Truth::unknown;
 }
 
-Truth equal_quantities(Item const& a, Item const& b) {
-  auto const units = common_unit(a, b);
+Truth equal_quantities(Machine& machine, Item const& a, Item const& b) {
+  auto const* const units = machine.units().find(a, b);
   // "If the dimensions of the quantities differ, the result is empty"; so for unknown units.
-  if (!units) return Truth::unknown;
-  return truth_of(ucum::compare(a.decimal(), units->a, b.decimal(), units->b) == 0);
+  if (units == nullptr) return Truth::unknown;
+  return truth_of(ucum::compare(a.decimal(), units->a, b.decimal(), units->b, units->ratio) == 0);
 }
 
 /// A number beside a quantity is one in the unit '1'.
@@ -114,7 +114,8 @@ Truth equals(Machine& machine, Item const& left, Item const& right) {
                                  b.node.value.exists() ? json::Value() : b.node.twin));
   }
   if (is_number(a) && is_number(b)) return truth_of(compare(a.decimal(), b.decimal()) == 0);
-  if (are_both_number_or_quantity(a, b)) return equal_quantities(as_quantity(a), as_quantity(b));
+  if (are_both_number_or_quantity(a, b))
+    return equal_quantities(machine, as_quantity(a), as_quantity(b));
   if (is_moment(a) && is_moment(b)) return equal_moments(a, b);
   if (a.kind != b.kind) return Truth::no;
   if (a.kind == ItemKind::boolean) return truth_of(a.boolean == b.boolean);
@@ -145,7 +146,7 @@ bool are_equivalent(Machine& machine, Item const& left, Item const& right) {
                    round(b.decimal(), scale, Rounding::half_away)) == 0;
   }
   if (are_both_number_or_quantity(a, b)) {
-    return are_equivalent_quantities(as_quantity(a), as_quantity(b));
+    return are_equivalent_quantities(machine.units(), as_quantity(a), as_quantity(b));
   }
   if (is_moment(a) && is_moment(b)) {
     return (a.kind == ItemKind::time) == (b.kind == ItemKind::time) &&
@@ -248,9 +249,9 @@ Got compare(Machine& machine, Item const& left, Item const& right, std::strong_o
   if (are_both_number_or_quantity(a, b)) {
     auto const quantity_a = as_quantity(a);
     auto const quantity_b = as_quantity(b);
-    auto const units = common_unit(quantity_a, quantity_b);
-    if (!units) return Got::nothing;
-    order = ucum::compare(a.decimal(), units->a, b.decimal(), units->b);
+    auto const* const units = machine.units().find(quantity_a, quantity_b);
+    if (units == nullptr) return Got::nothing;
+    order = ucum::compare(a.decimal(), units->a, b.decimal(), units->b, units->ratio);
     return Got::value;
   }
   machine.fail(ErrorCode::invalid, "these types have no order between them");

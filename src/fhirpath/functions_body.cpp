@@ -175,6 +175,27 @@ bool key_order(Machine& m, Range a, Range b, bool is_descending, std::strong_ord
   return true;
 }
 
+/// Merges runs of growing length. Unlike std::sort it is at ease with an order that is none, as
+/// dates of unequal precision have: they count as equal to others that are not equal to each other.
+template <class Precedes>
+void merge_sort(std::vector<std::uint32_t>& order, Precedes precedes) {
+  std::vector<std::uint32_t> merged(order.size());
+  for (std::size_t run = 1; run < order.size(); run *= 2) {
+    for (std::size_t begin = 0; begin < order.size(); begin += 2 * run) {
+      auto left = begin;
+      auto const middle = std::min(begin + run, order.size());
+      auto right = middle;
+      auto const end = std::min(begin + 2 * run, order.size());
+      for (auto out = begin; out < end; ++out) {
+        bool const takes_right =
+            right < end && (left == middle || precedes(order[right], order[left]));
+        merged[out] = takes_right ? order[right++] : order[left++];
+      }
+    }
+    order.swap(merged);
+  }
+}
+
 }  // namespace
 
 /// Stable. Source: FHIRPath STU #sort
@@ -193,8 +214,7 @@ bool sort(Machine& m, Call const& c) {
   std::vector<std::uint32_t> order(c.input.size());
   std::iota(order.begin(), order.end(), 0);
   bool is_good = true;
-  // Keys whose order is not known (dates of unequal precision) count as equal.
-  std::ranges::stable_sort(order, [&](std::uint32_t a, std::uint32_t b) {
+  merge_sort(order, [&](std::uint32_t a, std::uint32_t b) {
     for (std::size_t k = 0; k < keys && is_good; ++k) {
       auto result = std::strong_ordering::equal;
       is_good = key_order(m, values[a * keys + k], values[b * keys + k],

@@ -110,7 +110,7 @@ bool comparable(Machine& m, Call const& c) {
   if (a.kind != ItemKind::quantity || b.kind != ItemKind::quantity) {
     return m.fail(ErrorCode::invalid, "comparable() takes quantities");
   }
-  return m.push_boolean(common_unit(a, b).has_value()), true;
+  return m.push_boolean((m.units().find(a, b) != nullptr)), true;
 }
 
 // Source: FHIRPath 3.0 ballot #extract-date-components

@@ -12,6 +12,7 @@
 #include "fhirpath/evaluator.h"
 #include "fhirpath/function.h"
 #include "fhirpath/program.h"
+#include "fhirpath/quantity.h"
 
 namespace sinew::fhirpath {
 
@@ -125,6 +126,7 @@ class Machine {
   [[nodiscard]] Services& services() const;
   [[nodiscard]] Focus const& focus() const { return *focus_; }
   [[nodiscard]] TextArena& texts() { return texts_; }
+  [[nodiscard]] UnitPairs& units() { return units_; }
   /// The pattern of a call: compiled with the expression, or kept from an earlier call.
   [[nodiscard]] Pattern const* pattern(Op const& op, std::string_view text);
 
@@ -159,7 +161,7 @@ class Machine {
   void push_values(json::Value value, json::Value twin, fhir::Element const& element,
                    fhir::TypeId type);
   void push_untyped(json::Value value, json::Value twin);
-  void push_member(Item const& from, json::Member member);
+  void push_member(Item const& from, json::Value object, json::Member member, bool has_twins);
   void push_choice(Item const& from, Name const& name);
   void push_part(Item const& from, std::string_view name);
 
@@ -176,6 +178,7 @@ class Machine {
   bool overflowed_ = false;
   bool failed_ = false;
   Error error_;
+  UnitPairs units_;
   TextArena texts_;
   std::string scratch_;
   std::map<std::string, std::unique_ptr<Pattern>, std::less<>> patterns_;

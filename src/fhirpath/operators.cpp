@@ -94,12 +94,11 @@ bool push_moved(Machine& machine, OpCode code, Item const& moment, Item const& q
 
 /// The unit of a product or quotient, written with UCUM's operators.
 std::string combined_unit(OpCode code, std::string_view a, std::string_view b) {
-  if (b == "1") return std::string(a);
   bool const divides = code == OpCode::divide;
   if (divides && a == b) return "1";
   bool const is_compound = b.find_first_of("./") != b.npos;
   auto const right = is_compound ? "(" + std::string(b) + ")" : std::string(b);
-  if (a == "1") return divides ? "/" + right : std::string(b);
+  if (a == "1") return "/" + right;
   return std::string(a) + (divides ? "/" : ".") + right;
 }
 
@@ -107,6 +106,14 @@ bool push_quantity(Machine& machine, OpCode code, Item const& a, Item const& b) 
   if (code == OpCode::multiply || code == OpCode::divide) {
     auto const value = compute(code, a.decimal(), b.decimal());
     if (!value) return true;
+    if (b.number.unit == "1") {
+      machine.push(Item::of_quantity(*value, a.number.unit, a.is_calendar));
+      return true;
+    }
+    if (a.number.unit == "1" && code == OpCode::multiply) {
+      machine.push(Item::of_quantity(*value, b.number.unit, b.is_calendar));
+      return true;
+    }
     auto const unit = combined_unit(code, unit_code(a), unit_code(b));
     if (unit.size() > ucum::kUnitBytesMax) return true;
     machine.push(Item::of_quantity(*value, machine.texts().keep(unit), false));
@@ -116,8 +123,9 @@ bool push_quantity(Machine& machine, OpCode code, Item const& a, Item const& b) 
     return machine.fail(ErrorCode::invalid, "div and mod take numbers");
   }
   // The result has the unit of the left operand. Source: FHIRPath N1 #addition.
-  auto const units = common_unit(a, b);
-  auto const right = units ? ucum::convert(b.decimal(), units->b, units->a) : std::nullopt;
+  auto const* const units = machine.units().find(a, b);
+  auto const right =
+      units != nullptr ? ucum::convert(b.decimal(), units->b, units->a) : std::nullopt;
   auto const value = right ? compute(code, a.decimal(), *right) : std::nullopt;
   if (value) machine.push(Item::of_quantity(*value, a.number.unit, a.is_calendar));
   return true;

@@ -190,8 +190,10 @@ bool are_comparable(Unit const& a, Unit const& b) {
   return a.dimension == b.dimension && a.own == b.own && a.own_exponent == b.own_exponent;
 }
 
-std::strong_ordering compare(Decimal a, Unit const& unit_a, Decimal b, Unit const& unit_b) {
-  auto const ratio = multiply(unit_a.factor, invert(unit_b.factor));
+Factor ratio_of(Unit const& a, Unit const& b) { return multiply(a.factor, invert(b.factor)); }
+
+std::strong_ordering compare(Decimal a, Unit const& unit_a, Decimal b, Unit const& unit_b,
+                             Factor const& ratio) {
   if (ratio.is_exact) {
     auto const left = scaled(a, unit_a.offset, ratio.numerator, ratio.exponent);
     auto const right = scaled(b, unit_b.offset, ratio.denominator, 0);
@@ -207,7 +209,7 @@ std::strong_ordering compare(Decimal a, Unit const& unit_a, Decimal b, Unit cons
 }
 
 std::optional<Decimal> convert(Decimal value, Unit const& from, Unit const& to) {
-  auto const ratio = multiply(from.factor, invert(to.factor));
+  auto const ratio = ratio_of(from, to);
   std::optional<Decimal> converted;
   if (ratio.is_exact) {
     converted = scaled(value, from.offset, ratio.numerator, ratio.exponent);

@@ -41,9 +41,13 @@ struct Unit {
 /// True when amounts of the two can be compared.
 [[nodiscard]] bool are_comparable(Unit const& a, Unit const& b);
 
-/// The order of two amounts in comparable units: exact wherever the factors are.
+/// How many of `b` one `a` is, offsets aside.
+[[nodiscard]] Factor ratio_of(Unit const& a, Unit const& b);
+
+/// The order of two amounts in comparable units: exact wherever the factors are. `ratio`: that of
+/// the two units.
 [[nodiscard]] std::strong_ordering compare(Decimal a, Unit const& unit_a, Decimal b,
-                                           Unit const& unit_b);
+                                           Unit const& unit_b, Factor const& ratio);
 
 /// An amount expressed in another, comparable unit. Nothing when it does not fit.
 [[nodiscard]] std::optional<Decimal> convert(Decimal value, Unit const& from, Unit const& to);
