@@ -1,7 +1,7 @@
 #include <arpa/inet.h>
 #include <benchmark/benchmark.h>
 #include <netinet/tcp.h>
-#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -82,7 +83,8 @@ std::string message(int number) {
 /// Sixty-four connections, each with the same number of messages in flight.
 class Client {
  public:
-  explicit Client(std::uint16_t port, int in_flight) : in_flight_(in_flight) {
+  explicit Client(std::uint16_t port, int in_flight)
+      : poller_(::epoll_create1(0)), in_flight_(in_flight) {
     for (int i = 0; i < kConnections; ++i) {
       int const descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
       sockaddr_in address{};
@@ -93,13 +95,18 @@ class Client {
                   0);
       int const one = 1;
       ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-      sockets_.push_back({descriptor, POLLIN, 0});
+      epoll_event event{};
+      event.events = EPOLLIN;
+      event.data.fd = descriptor;
+      SINEW_CHECK(::epoll_ctl(poller_, EPOLL_CTL_ADD, descriptor, &event) == 0);
+      sockets_.push_back(descriptor);
     }
   }
   Client(Client const&) = delete;
   Client& operator=(Client const&) = delete;
   ~Client() {
-    for (auto const& socket : sockets_) ::close(socket.fd);
+    for (int const socket : sockets_) ::close(socket);
+    ::close(poller_);
   }
 
   /// Messages acknowledged a second. All that were sent are acknowledged at the end.
@@ -107,15 +114,16 @@ class Client {
     auto const start = Clock::now();
     int sent = 0, acknowledged = 0;
     for (int i = 0; i < in_flight_; ++i)
-      for (auto const& socket : sockets_) send(socket.fd, sent++, 1);
+      for (int const socket : sockets_) send(socket, sent++, 1);
+    epoll_event ready[kConnections];
     while (acknowledged < count) {
-      SINEW_CHECK(::poll(sockets_.data(), sockets_.size(), 10'000) > 0);
-      for (auto const& socket : sockets_) {
-        if ((socket.revents & POLLIN) == 0) continue;
-        int const answers = receive(socket.fd);
+      int const ready_count = ::epoll_wait(poller_, ready, kConnections, 10'000);
+      SINEW_CHECK(ready_count > 0);
+      for (auto const& event : std::span(ready, static_cast<std::size_t>(ready_count))) {
+        int const answers = receive(event.data.fd);
         acknowledged += answers;
         int const more = std::min(answers, count - sent);
-        if (more > 0) send(socket.fd, sent, more);
+        if (more > 0) send(event.data.fd, sent, more);
         sent += std::max(more, 0);
       }
     }
@@ -140,7 +148,8 @@ class Client {
     return static_cast<int>(std::ranges::count(answers, '\x1C'));
   }
 
-  std::vector<pollfd> sockets_;
+  std::vector<int> sockets_;
+  int const poller_;
   std::string frames_;
   int const in_flight_;
   int serial_ = 0;
