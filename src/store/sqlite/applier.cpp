@@ -167,7 +167,7 @@ Result<std::optional<Outcome>> Applier::existing_match(Change const& change) {
 }
 
 Result<Applier::Staged> Applier::stage(Change const& change, PreparedChange const& item) {
-  TRY(check_identity(change.type, change.id));
+  if (!item.prepared) TRY(check_identity(change.type, change.id));
   Staged staged;
   staged.key = &item.key;
   staged.change = &change;

@@ -12,7 +12,9 @@ namespace {
 constexpr std::size_t kGroupSizeMax = 2048;
 constexpr std::size_t kGroupWorthACommit = 128;  // work that can wait is committed at this number
 constexpr auto kSyncLook = std::chrono::microseconds(200);
-constexpr int kSyncLooksMax = 100;
+/// Work is taken when there is so much of it, or after that time: waking for each costs more.
+constexpr std::size_t kQueueWorthTaking = 8;
+constexpr auto kQueueTimeMax = std::chrono::milliseconds(2);
 constexpr int kCheckpointPages = 8192;  // 64 MB of write-ahead log
 
 bool can_wait(Work const& work) {
@@ -69,67 +71,87 @@ void Writer::submit(Work work) {
 }
 
 void Writer::run() {
-  for (;;) {
-    auto group = take_group();
-    if (group.empty()) return;
+  while (wait_for_work()) {
+    Group group;
     commit_group(group);
     answer(group);
     checkpoint_if_due();
   }
 }
 
-/// Waits for work. Empty: the store is closing and nothing is left.
-Writer::Group Writer::take_group() {
+/// False: the store is closing and nothing is left.
+bool Writer::wait_for_work() {
   std::unique_lock lock(mutex_);
-  if (queue_.empty()) {
-    wake_at_ = 1;
-    wake_.wait(lock, [&] { return !queue_.empty() || stopping_; });
-  }
-  gather(lock);
+  wake_at_ = 1;
+  wake_.wait(lock, [&] { return !queue_.empty() || stopping_; });
   wake_at_ = kNoWaking;
-  is_hurried_ = false;
-  Group group;
-  if (queue_.size() <= kGroupSizeMax) {
-    group.swap(queue_);
-  } else {
-    auto const end = queue_.begin() + kGroupSizeMax;
-    group.assign(std::move_iterator(queue_.begin()), std::move_iterator(end));
-    queue_.erase(queue_.begin(), end);
-    is_hurried_ = std::ranges::any_of(queue_, [](Work const& work) { return !can_wait(work); });
-  }
-  return group;
+  is_hurried_ = std::ranges::any_of(queue_, [](Work const& work) { return !can_wait(work); });
+  return !queue_.empty();
+}
+
+Writer::Group Writer::take_queue() {
+  std::scoped_lock const lock(mutex_);
+  return std::exchange(queue_, {});
 }
 
 /// A commit costs the pages it touches, so work that can wait is committed with company. Work that
-/// somebody waits for is not held back, unless a sync is under way, which would hold it back
-/// anyway.
-void Writer::gather(std::unique_lock<std::mutex>& lock) {
-  if (!stopping_ && !is_hurried_ && queue_.size() < kGroupWorthACommit) {
-    wake_at_ = kGroupWorthACommit;
-    wake_.wait_for(lock, group_wait_max_,
-                   [&] { return stopping_ || is_hurried_ || queue_.size() >= kGroupWorthACommit; });
+/// somebody waits for is not held back, unless a sync is under way, which would hold it back anyway.
+/// True: there is more to take.
+bool Writer::wait_for_company(std::size_t size, Time::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  auto const look_at = std::min(deadline, Time::now() + kQueueTimeMax);
+  while (!stopping_ && size < kGroupSizeMax) {
+    if (is_hurried_ ? !log_sync_.is_busy() : size >= kGroupWorthACommit) return false;
+    auto const now = Time::now();
+    if (now >= deadline) return false;
+    if (queue_.size() >= kQueueWorthTaking || (!queue_.empty() && now >= look_at)) return true;
+    wake_at_ = kQueueWorthTaking;
+    wake_.wait_until(lock, is_hurried_ ? now + kSyncLook : now < look_at ? look_at : deadline);
+    wake_at_ = kNoWaking;
   }
-  for (int look = 0; look < kSyncLooksMax && !stopping_ && log_sync_.is_busy(); ++look)
-    wake_.wait_for(lock, kSyncLook);
+  return stopping_ && !queue_.empty();
+}
+
+/// Work is performed as it comes, so that those who prepare the next see what it changes; the
+/// commit comes when there is enough of it.
+Result<> Writer::gather(Group& group) {
+  TRY(connection_.run("BEGIN IMMEDIATE"));
+  auto const deadline = Time::now() + group_wait_max_;
+  Result<> performed;
+  do {
+    auto fresh = take_queue();
+    if (performed) performed = perform(fresh);
+    group.insert(group.end(), std::move_iterator(fresh.begin()), std::move_iterator(fresh.end()));
+  } while (performed && wait_for_company(group.size(), deadline));
+  TRY(std::move(performed));
+  return applier_.finish_group();
 }
 
 void Writer::commit_group(Group& group) {
   Error reason;
-  if (try_group(group, reason) || group.size() == 1) return;
+  auto performed = gather(group);
+  if (group.empty()) group = take_queue();
+  if (finish(std::move(performed), group, reason) || group.size() == 1) return;
   // One member may have spoilt it for all: each for itself.
-  for (auto& work : group) (void)try_group(std::span(&work, 1), reason);
+  for (auto& work : group) (void)try_alone(work, reason);
 }
 
-bool Writer::try_group(std::span<Work> group, Error& reason) {
+bool Writer::try_alone(Work& work, Error& reason) {
+  std::span const group(&work, 1);
   auto done = connection_.run("BEGIN IMMEDIATE");
   if (done) done = perform(group);
-  if (done) done = connection_.run("COMMIT");
-  if (done) {
+  if (done) done = applier_.finish_group();
+  return finish(std::move(done), group, reason);
+}
+
+bool Writer::finish(Result<> performed, std::span<Work> group, Error& reason) {
+  if (performed) performed = connection_.run("COMMIT");
+  if (performed) {
     ++commits_;
     report(group);
     return true;
   }
-  reason = done.error();
+  reason = performed.error();
   if (sqlite3_get_autocommit(connection_.handle()) == 0) (void)connection_.run("ROLLBACK");
   cache_.clear();
   (void)applier_.load_counters();
@@ -147,7 +169,7 @@ Result<> Writer::perform(std::span<Work> group) {
       if (applier_.is_broken()) return Result<std::vector<Outcome>>(item->answer).failure();
     }
   }
-  return applier_.finish_group();
+  return {};
 }
 
 /// A group is committed.

@@ -39,14 +39,18 @@ class Writer {
 
  private:
   using Group = std::vector<Work>;
+  using Time = std::chrono::steady_clock;
   static constexpr std::size_t kNoWaking = static_cast<std::size_t>(-1);
 
   void run();
-  [[nodiscard]] Group take_group();
-  void gather(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] bool wait_for_work();
+  [[nodiscard]] Group take_queue();
+  [[nodiscard]] bool wait_for_company(std::size_t size, Time::time_point deadline);
+  Result<> gather(Group& group);
   void commit_group(Group& group);
   /// False: the group was rolled back; `reason` is set.
-  [[nodiscard]] bool try_group(std::span<Work> group, Error& reason);
+  [[nodiscard]] bool try_alone(Work& work, Error& reason);
+  [[nodiscard]] bool finish(Result<> performed, std::span<Work> group, Error& reason);
   Result<> perform(std::span<Work> group);
   void report(std::span<Work> group);
   void answer(Group& group);
@@ -64,7 +68,7 @@ class Writer {
   std::condition_variable wake_;
   Group queue_;
   bool stopping_ = false;
-  bool is_hurried_ = false;           ///< somebody waits for work in the queue
+  bool is_hurried_ = false;           ///< somebody waits for work in the queue or the group
   std::size_t wake_at_ = kNoWaking;   ///< length of the queue at which the thread wants to know
   std::vector<JournalId> filed_ids_;  ///< of one group
   int log_pages_ = 0;
