@@ -13,8 +13,9 @@ using Time = std::chrono::steady_clock;
 
 constexpr std::size_t kGroupBytesMax = std::size_t{1} << 20;  // of messages; one may be longer
 constexpr std::size_t kGroupsKept = 2;
-/// The share of the messages under way that is worth a sync.
-constexpr std::size_t kGatherNumerator = 1, kGatherDenominator = 2;
+/// How long a sync waits for company: so many times what it takes itself, and never longer than
+/// that.
+constexpr int kGatherSyncsMax = 4;
 constexpr auto kGatherTimeMax = std::chrono::milliseconds(1);
 constexpr std::size_t kFreeSegmentsMax = 2;
 
@@ -82,8 +83,10 @@ void Arrivals::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     if (gathering_.empty()) {
+      auto const start = Time::now();
       wake_at_ = 1;
       wake_.wait(lock, [&] { return !gathering_.empty() || stopping_; });
+      if (Time::now() - start > kGatherTimeMax) expected_ = 0;
     }
     gather(lock);
     wake_at_ = kNoWaking;
@@ -111,15 +114,13 @@ std::size_t Arrivals::gathered() const {
                                   (gathering_.size() > 1 ? gathering_.front().members.size() : 0);
 }
 
-/// Those who were answered are about to send again: a short wait for them saves syncs, which cost
-/// processor time as well. Who sends alone is never made to wait, and nobody for longer than a sync
-/// takes.
+/// Those who were answered are about to send again: a short wait for as many as there were saves
+/// syncs, which cost processor time as well. Who sends alone does not wait.
 void Arrivals::gather(std::unique_lock<std::mutex>& lock) {
-  auto const enough = expected_ * kGatherNumerator / kGatherDenominator;
-  if (stopping_ || gathered() >= enough) return;
-  wake_at_ = enough;
-  wake_.wait_for(lock, std::min<Time::duration>(sync_time_, kGatherTimeMax),
-                 [&] { return stopping_ || gathered() >= enough; });
+  if (stopping_ || gathered() >= expected_) return;
+  wake_at_ = expected_;
+  wake_.wait_for(lock, std::min<Time::duration>(kGatherSyncsMax * sync_time_, kGatherTimeMax),
+                 [&] { return stopping_ || gathered() >= expected_; });
 }
 
 Result<> Arrivals::write(Group& group) {

@@ -95,8 +95,8 @@ Writer::Group Writer::take_queue() {
 }
 
 /// A commit costs the pages it touches, so work that can wait is committed with company. Work that
-/// somebody waits for is not held back, unless a sync is under way, which would hold it back anyway.
-/// True: there is more to take.
+/// somebody waits for is not held back, unless a sync is under way, which would hold it back
+/// anyway. True: there is more to take.
 bool Writer::wait_for_company(std::size_t size, Time::time_point deadline) {
   std::unique_lock lock(mutex_);
   auto const look_at = std::min(deadline, Time::now() + kQueueTimeMax);
