@@ -506,3 +506,19 @@ TEST_CASE("segments that share one entry of a list by the tag `*` write it toget
             R"("contact":[{"name":{"family":"A","given":["B","C"]},"gender":"male"},)"
             R"({"gender":"female"}])") != std::string::npos);
 }
+
+TEST_CASE("what an expression or a literal does not use of its source stays unmapped") {
+  auto const program = patient_program(
+      "a!PID-5!birthDate.extension[x].valueString!join('-', PID-5.1, PID-5.2)\n"
+      "b!PID-16!maritalStatus.text!'yes'",
+      {{"extension.tsv", "name!url\nx!urn:x\n"}});
+  REQUIRE(program);
+  auto const run = run_text(*program, kHeader + "PID|||||A^B^C|||||||||||S^Single\r");
+  std::string lost;
+  for (auto const& entry : run.output.ledger) {
+    if (entry.segment == 1 && entry.fate == Fate::unmapped) {
+      lost += std::to_string(entry.field) + "." + std::to_string(entry.component) + " ";
+    }
+  }
+  CHECK(lost == "5.3 16.2 ");
+}

@@ -58,14 +58,17 @@ unsigned Mapper::primitive_value(Rule const& rule, Property const& property, Fou
     case Action::text:
       return append_value(rule, property, text_of(rule.source, found));
     case Action::expression: {
-      if (rule.source.base != Source::Base::none) read(found.raw);
+      // What decides that a literal stands there is the code of the value, not its other parts.
+      bool const has_source = rule.source.base != Source::Base::none;
       if (!rule.json.empty()) {
+        if (has_source) read(first_atom(found.raw, found.level));
         auto const begin = json().size();
         json() += rule.json;
         log_reads(rule.info, begin);
         return rule.is_constant || work_.reads.empty() ? kConstant : kSource;
       }
       auto const text = evaluate(rule.expression, context);
+      if (has_source && work_.reads.empty()) read(first_atom(found.raw, found.level));
       auto const content = append_value(rule, property, text);
       // A computed value with nothing behind it is no reason for an object to be.
       if (content == kSource && work_.reads.empty()) return kConstant;
