@@ -71,7 +71,12 @@ net::HttpRequest http_request(Context const& context, Call const& call, EntryReq
   add("If-None-Exist", request.if_none_exist);
   auto const prefer = call.http.headers.value("Prefer");
   add("Prefer", prefer.empty() ? "return=minimal" : prefer);
-  if (resource.exists()) {
+  Result<PatchBody> patch = fail(ErrorCode::invalid, "no patch");
+  if (request.method == "PATCH") patch = patch_of_entry(resource);
+  if (patch) {
+    add("Content-Type", patch->media_type);
+    http.body = std::move(patch->text);
+  } else if (resource.exists()) {
     add("Content-Type", "application/fhir+json");
     http.body = resource.source();
   }

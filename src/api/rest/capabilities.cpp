@@ -10,8 +10,8 @@
 namespace sinew::rest {
 namespace {
 
-constexpr std::string_view kInteractions[] = {"read",   "vread",       "update",          "delete",
-                                              "create", "search-type", "history-instance"};
+constexpr std::string_view kInteractions[] = {
+    "read", "vread", "update", "patch", "delete", "create", "search-type", "history-instance"};
 
 struct TypeRow {
   fhir::ParameterType type;
@@ -140,6 +140,13 @@ void write_head(json::Writer& writer, Context const& context, Call const& call) 
   writer.begin_array();
   writer.string("application/fhir+json");
   writer.string("application/fhir+xml");
+  writer.end_array();
+  writer.key("patchFormat");
+  writer.begin_array();
+  for (auto const format : {"application/json-patch+json", "application/xml-patch+xml",
+                            "application/fhir+json", "application/fhir+xml"}) {
+    writer.string(format);
+  }
   writer.end_array();
 }
 

@@ -30,6 +30,9 @@ Result<Answer> update(Context const& context, Call const& call);
 Result<Answer> update_conditionally(Context const& context, Call const& call);
 Result<Answer> remove(Context const& context, Call const& call);
 Result<Answer> remove_conditionally(Context const& context, Call const& call);
+// patch.cpp
+Result<Answer> patch(Context const& context, Call const& call);
+Result<Answer> patch_conditionally(Context const& context, Call const& call);
 // search.cpp
 Result<Answer> search(Context const& context, Call const& call);
 // bundle.cpp, transaction.cpp

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@ namespace sinew::rest {
 class TickingClock final : public Clock {
  public:
   Instant now() override { return Instant{ms += 1000}; }
-  std::int64_t ms = 1'700'000'000'000;
+  std::atomic<std::int64_t> ms = 1'700'000'000'000;
 };
 
 /// A service over an empty store in memory, asked without sockets. Ids are "new-1", "new-2", ...
@@ -32,7 +33,7 @@ struct Server {
   Metrics metrics;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Service> service;
-  int ids = 0;
+  std::atomic<int> ids = 0;
 };
 
 [[nodiscard]] json::Document parsed(net::HttpResponse const& response);

@@ -22,6 +22,8 @@ std::vector<BuiltInRoute> const& built_in_table() {
       {"POST",   "{type}",                          "create",           'C',   false, create},
       {"PUT",    "{type}/{id}",                     "update",           'U',   false, update},
       {"PUT",    "{type}",                          "update",           'U',   true,  update_conditionally},
+      {"PATCH",  "{type}/{id}",                     "patch",            'U',   false, patch},
+      {"PATCH",  "{type}",                          "patch",            'U',   true,  patch_conditionally},
       {"DELETE", "{type}/{id}",                     "delete",           'D',   false, remove},
       {"DELETE", "{type}",                          "delete",           'D',   true,  remove_conditionally},
   };

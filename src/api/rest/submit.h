@@ -25,4 +25,34 @@ namespace sinew::rest {
                                                               std::string_view type,
                                                               std::string_view query);
 
+/// Makes one change. Fails as the store does.
+[[nodiscard]] Result<store::Outcome> apply_one(Context const& context, store::Change change);
+
+/// The answer to a change that was made, as Prefer wants it. Source: FHIR R4 http.html#return.
+[[nodiscard]] Result<Answer> answer_change(Context const& context, Call const& call,
+                                           store::Outcome const& outcome);
+
+/// The version that If-Match asks for; nothing for `*` and where it is left out.
+[[nodiscard]] Result<std::optional<std::uint64_t>> wanted_version(net::HttpRequest const& request);
+
+/// A patch as it came: in the body of a request, or in a Binary of a bundle.
+struct PatchBody {
+  std::string media_type;
+  std::string text;
+};
+
+/// The resource as the patch leaves it, with its id and type as before; not yet checked.
+/// Fails `not_supported` at Content-Type for another format, `malformed`, `invalid`.
+/// Source: FHIR R4 http.html#patch.
+[[nodiscard]] Result<std::string> patched(json::Value resource, PatchBody const& body);
+
+/// The patch that an entry of a bundle carries: a Binary with a patch as data, or Parameters.
+/// Source: FHIR R4 http.html#trules, "PATCH".
+[[nodiscard]] Result<PatchBody> patch_of_entry(json::Value resource);
+
+/// What Accept-Patch says.
+inline constexpr std::string_view kPatchFormats =
+    "application/json-patch+json, application/xml-patch+xml, application/fhir+json, "
+    "application/fhir+xml";
+
 }  // namespace sinew::rest

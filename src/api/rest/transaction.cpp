@@ -25,13 +25,14 @@ struct Planned {
   json::Value entry;
   EntryRequest request;
   std::string type, id;
-  std::optional<store::Resource> match;  ///< what a condition found
-  std::optional<store::Change> change;   ///< none: a read, or a condition that makes it a no-op
+  std::optional<store::Resource> match;   ///< what a condition found
+  std::optional<json::Document> patched;  ///< PATCH: the resource as the patch leaves it
+  std::optional<store::Change> change;    ///< none: a read, or a condition that makes it a no-op
   std::optional<store::Outcome> outcome;
 };
 
 /// How the methods of a transaction are handled, in the order in which they take effect.
-/// Source: FHIR R4 http.html#trules: DELETE, POST, PUT, then GET.
+/// Source: FHIR R4 http.html#trules: DELETE, POST, PUT and PATCH, then GET.
 struct MethodRow {
   std::string_view method;
   Result<> (*plan)(Context const&, Planned&);
@@ -118,12 +119,32 @@ Result<> plan_put(Context const& context, Planned& entry) {
   return set_version(entry);
 }
 
+/// The patch is made on the version that is current now; should another client change it before the
+/// transaction is stored, the whole is planned again.
+Result<> plan_patch(Context const& context, Planned& entry) {
+  TRY(find_target(context, entry));
+  if (entry.id.empty()) return fail(ErrorCode::not_found, "the criteria match no resource");
+  auto const current = TRY(context.store.read(entry.type, entry.id));
+  entry.change.emplace();
+  entry.change->verb = store::Verb::put;
+  entry.change->if_version = current.version;
+  auto const& tag = entry.request.if_match;
+  if (!tag.empty() && tag != "*" && TRY(read_entity_tag(tag)) != current.version) {
+    return fail(ErrorCode::precondition, "the current version is not that of ifMatch");
+  }
+  auto const body = TRY(patch_of_entry(entry.entry["resource"]));
+  auto const document = TRY(json::Document::parse(current.body));
+  entry.patched.emplace(TRY(json::Document::parse(TRY(patched(document.root(), body)))));
+  return {};
+}
+
 Result<> plan_get(Context const&, Planned&) { return {}; }
 
 constexpr auto kMethods = std::to_array<MethodRow>({
     {"DELETE", plan_delete},
     {"POST", plan_post},
     {"PUT", plan_put},
+    {"PATCH", plan_patch},
     {"GET", plan_get},
     {"HEAD", plan_get},
 });
@@ -138,7 +159,12 @@ bool is_read(Planned const& entry) {
 }
 
 bool carries_resource(Planned const& entry) {
-  return entry.request.method == "POST" || entry.request.method == "PUT";
+  return entry.patched || entry.request.method == "POST" || entry.request.method == "PUT";
+}
+
+/// What is to be stored, links not yet replaced.
+json::Value resource_of(Planned const& entry) {
+  return entry.patched ? entry.patched->root() : entry.entry["resource"];
 }
 
 /// What links of the bundle stand for once it is stored.
@@ -239,7 +265,7 @@ std::vector<Issue> TransactionBundle::faults() const {
   std::vector<Issue> all;
   for (auto const& entry : entries_) {
     if (!carries_resource(entry)) continue;
-    auto const resource = entry.entry["resource"];
+    auto const resource = resource_of(entry);
     if (!resource.is_object() || resource["resourceType"].text() != entry.type) {
       all.push_back({Severity::error, ErrorCode::invalid,
                      "the resource is not of the type in the url", place(entry.index)});
@@ -266,7 +292,7 @@ Result<> TransactionBundle::write_bodies() {
     auto const resolve = [&](std::string_view link, bool is_reference) {
       return targets.resolve(link, is_reference);
     };
-    auto text = replace_links(entry.entry["resource"], resolve);
+    auto text = replace_links(resource_of(entry), resolve);
     if (!text) return at_entry(text.error(), entry.index);
     auto const document = TRY(json::Document::parse(*std::move(text)));
     entry.change->body = with_id(document.root(), entry.id);
@@ -324,9 +350,29 @@ Answer TransactionBundle::answer() const {
 
 }  // namespace
 
+namespace {
+
+/// Whether a precondition failed that a patch made for itself: no entry says one of its own.
+bool is_late_patch(json::Value bundle, Result<Answer> const& answer) {
+  if (answer || answer.error().code != ErrorCode::precondition) return false;
+  bool has_patch = false;
+  for (auto const entry : bundle["entry"].elements()) {
+    auto const request = entry["request"];
+    if (request["ifMatch"].exists() || request["ifNoneExist"].exists()) return false;
+    has_patch |= request["method"].text() == "PATCH";
+  }
+  return has_patch;
+}
+
+}  // namespace
+
 /// All entries or none. Source: FHIR R4 http.html#trules.
 Result<Answer> process_transaction(Context const& context, Call const& call, json::Value bundle) {
+  constexpr int kAttemptsMax = 8;
   auto answer = TransactionBundle(context, call, bundle).run();
+  for (int attempt = 1; attempt < kAttemptsMax && is_late_patch(bundle, answer); ++attempt) {
+    answer = TransactionBundle(context, call, bundle).run();
+  }
   if (answer) return answer;
   // A transaction that cannot be read is the sender's mistake; of its content, the row decides.
   auto const& error = answer.error();

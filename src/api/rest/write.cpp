@@ -13,6 +13,26 @@ namespace {
 constexpr int kBadRequest = 400;
 constexpr int kUnsupportedMediaType = 415;
 
+Answer answer_removal(store::Outcome const& outcome) {
+  Answer answer;
+  answer.status = 204;
+  if (outcome.version > 0) answer.headers.add("ETag", entity_tag(outcome.version));
+  return answer;
+}
+
+Result<store::Change> with_if_match(Call const& call, store::Change change) {
+  change.if_version = TRY(wanted_version(call.http));
+  return change;
+}
+
+}  // namespace
+
+Result<std::optional<std::uint64_t>> wanted_version(net::HttpRequest const& request) {
+  auto const tag = request.headers.value("If-Match");
+  if (tag.empty() || tag == "*") return std::optional<std::uint64_t>();
+  return std::optional(TRY(read_entity_tag(tag)));
+}
+
 Result<store::Outcome> apply_one(Context const& context, store::Change change) {
   store::Transaction transaction;
   transaction.changes.push_back(std::move(change));
@@ -21,7 +41,6 @@ Result<store::Outcome> apply_one(Context const& context, store::Change change) {
   return outcomes.front();
 }
 
-/// The answer to a change that was made, as Prefer wants it. Source: FHIR R4 http.html#return.
 Result<Answer> answer_change(Context const& context, Call const& call,
                              store::Outcome const& outcome) {
   bool const is_created = outcome.what == store::Outcome::What::created;
@@ -39,21 +58,6 @@ Result<Answer> answer_change(Context const& context, Call const& call,
   }
   return answer;
 }
-
-Answer answer_removal(store::Outcome const& outcome) {
-  Answer answer;
-  answer.status = 204;
-  if (outcome.version > 0) answer.headers.add("ETag", entity_tag(outcome.version));
-  return answer;
-}
-
-Result<store::Change> with_if_match(Call const& call, store::Change change) {
-  auto const tag = call.http.headers.value("If-Match");
-  if (!tag.empty() && tag != "*") change.if_version = TRY(read_entity_tag(tag));
-  return change;
-}
-
-}  // namespace
 
 void add_version_headers(Answer& answer, store::Outcome const& outcome, std::string_view base,
                          std::string_view location_header) {
