@@ -35,6 +35,24 @@ std::optional<double> number_of(std::string_view text) {
   return value;
 }
 
+bool is_order(Op op) {
+  return op == Op::less || op == Op::less_or_equal || op == Op::greater ||
+         op == Op::greater_or_equal;
+}
+
+bool is_ordered(Op op, double a, double b) {
+  switch (op) {
+    case Op::less:
+      return a < b;
+    case Op::less_or_equal:
+      return a <= b;
+    case Op::greater:
+      return a > b;
+    default:
+      return a >= b;
+  }
+}
+
 /// The number of characters (not bytes) of UTF-8.
 std::size_t length_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(
@@ -284,6 +302,15 @@ std::string_view Mapper::join_lines(Source const& source, Context const& context
   return text;
 }
 
+std::size_t Mapper::count_values(Source const& source, Context const& context) const {
+  if (source.base == Source::Base::value) return find(source, context).raw.empty() ? 0 : 1;
+  std::uint32_t segment = 0;
+  std::size_t count = 0;
+  each_repetition(whole_field(source, context, segment), delimiters_.repetition,
+                  [&](std::string_view) { return ++count, false; });
+  return count;
+}
+
 std::string_view Mapper::evaluate_reference_function(Node const& node, Context const& context) {
   auto const& source = program_.sources[argument(node, 0).index];
   switch (node.op) {
@@ -293,16 +320,8 @@ std::string_view Mapper::evaluate_reference_function(Node const& node, Context c
       return found.raw;
     }
     case Op::count: {
-      std::size_t count = 0;
-      if (source.base == Source::Base::value) {
-        count = find(source, context).raw.empty() ? 0 : 1;
-      } else {
-        std::uint32_t segment = 0;
-        each_repetition(whole_field(source, context, segment), delimiters_.repetition,
-                        [&](std::string_view) { return ++count, false; });
-      }
       auto& text = new_text();
-      text = std::to_string(count);
+      text = std::to_string(count_values(source, context));
       return text;
     }
     case Op::authority:
@@ -413,6 +432,13 @@ bool Mapper::is_one_of(std::string_view left, Node const& node, Context const& c
 }
 
 bool Mapper::compare(Node const& node, Context const& context) {
+  if (auto const& counted = argument(node, 0); counted.op == Op::count) {
+    auto const& limit = argument(node, 1);
+    if (limit.op == Op::literal && is_order(node.op)) {
+      auto const& source = program_.sources[argument(counted, 0).index];
+      return is_ordered(node.op, static_cast<double>(count_values(source, context)), limit.value);
+    }
+  }
   auto const left = evaluate(argument_index(node, 0), context);
   bool const negative = node.op == Op::not_equal || node.op == Op::not_in;
   if (left.empty()) return negative;
@@ -431,17 +457,7 @@ bool Mapper::compare(Node const& node, Context const& context) {
   }
   auto const a = number_of(left);
   auto const b = number_of(evaluate(argument_index(node, 1), context));
-  if (!a || !b) return false;
-  switch (node.op) {
-    case Op::less:
-      return *a < *b;
-    case Op::less_or_equal:
-      return *a <= *b;
-    case Op::greater:
-      return *a > *b;
-    default:
-      return *a >= *b;
-  }
+  return a && b && is_ordered(node.op, *a, *b);
 }
 
 /// The segment that a stable node depends on: its home, or else the one at hand.

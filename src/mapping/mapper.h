@@ -271,6 +271,7 @@ class Mapper {
   std::uint32_t home_segment(Node const& node, std::uint32_t segment) const;
   std::string_view evaluate_part(Index node, Context const& context);
   bool compare(Node const& node, Context const& context);
+  std::size_t count_values(Source const& source, Context const& context) const;
   bool is_one_of(std::string_view left, Node const& node, Context const& context);
   bool is_evidence(Index condition, Context const& context);
   std::string& new_text();
