@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <future>
 #include <mutex>
 
 #include "api/rest/rest.h"
@@ -33,7 +34,14 @@ class FeedBook {
     for (auto const& listener : listeners_) {
       engine::FeedSettings feed;
       feed.mapping = TRY(make_feed(listener.map));
-      feed.program = TRY(compile_tables(listener.map));
+      // Feeds of the same tables share one program.
+      auto const same = std::ranges::find_if(listeners_, [&](FeedListener const& other) {
+        return other.map.map_folders == listener.map.map_folders &&
+               other.map.built_in == listener.map.built_in;
+      });
+      auto const first = static_cast<std::size_t>(same - listeners_.begin());
+      feed.program =
+          first < loaded.size() ? loaded[first].program : TRY(compile_tables(listener.map));
       feed.ack = ack_;
       loaded.push_back(std::move(feed));
     }
@@ -128,18 +136,20 @@ Result<std::unique_ptr<net::HttpServer>> listen_http(net::Loop& loop, rest::Serv
 /// Stop order: the sockets, what is under way, the store.
 Result<> run_server(ServeSettings const& settings) {
   auto listeners = TRY(read_feeds(settings));
+  auto const ack =
+      settings.acknowledge == "applied" ? engine::AckPolicy::applied : engine::AckPolicy::durable;
+  FeedBook feeds(std::move(listeners), ack);
+  // The two halves of the start-up, side by side.
+  auto compiling = std::async(std::launch::async, [&feeds] { return feeds.load(); });
   Metrics metrics;
   store::StoreOptions store_options;
   store_options.path = settings.store;
   auto const store = TRY(store::open_sqlite(store_options, system_clock()));
+  TRY(compiling.get());
 
   net::Loop loop(kLoopThreads);
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
-  auto const ack =
-      settings.acknowledge == "applied" ? engine::AckPolicy::applied : engine::AckPolicy::durable;
-  FeedBook feeds(std::move(listeners), ack);
-  TRY(feeds.load());
   auto const engine =
       engine::Engine::start(*store, metrics, system_clock(), engine_options, feeds.in_force());
 
