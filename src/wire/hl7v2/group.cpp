@@ -67,6 +67,8 @@ class Grouper {
   Place find_forward(std::uint32_t id, Mode mode);
   bool fill_head(std::uint32_t segment, std::uint32_t id);
   bool place_back(std::uint32_t segment, std::uint32_t id);
+  bool is_late_head(std::uint32_t segment, std::uint32_t id) const;
+  bool complete_order(std::uint32_t segment, std::uint32_t id);
   bool place_inside(std::uint32_t node, std::uint32_t definition, std::uint32_t segment,
                     std::uint32_t id);
   void place(Place place, std::uint32_t segment, std::uint32_t id, Mode mode);
@@ -260,6 +262,32 @@ bool Grouper::place_back(std::uint32_t segment, std::uint32_t id) {
   return false;
 }
 
+/// ORC right after OBR, and results next: it is the one of that OBR. Before another OBR it begins
+/// the next order.
+bool Grouper::is_late_head(std::uint32_t segment, std::uint32_t id) const {
+  if (id != pack_id("ORC") || segment == 0) return false;
+  if (pack_id(message_.segment_id(segment - 1)) != pack_id("OBR")) return false;
+  for (auto next = segment + 1; next < message_.segment_count(); ++next) {
+    auto const next_id = pack_id(message_.segment_id(next));
+    if (next_id == pack_id("OBR")) return false;
+    if (next_id == pack_id("OBX") || next_id == pack_id("ORC")) return true;
+  }
+  return true;
+}
+
+bool Grouper::complete_order(std::uint32_t segment, std::uint32_t id) {
+  if (!is_late_head(segment, id)) return false;
+  for (auto at = depth_; at-- > 0;) {
+    auto const& frame = frames_[at];
+    if (!definition_of(frame).is_order) continue;
+    if (!place_inside(frame.node, frame.definition, segment, id)) return false;
+    auto const& group = tree_.nodes[tree_.nodes.back().parent];
+    report(Severity::warning, segment, "out of order: placed in " + std::string(group.name));
+    return true;
+  }
+  return false;
+}
+
 void Grouper::report(Severity severity, std::uint32_t segment, std::string what) {
   if (tree_.issues.size() >= kIssuesMax) return;
   auto const id = message_.segment_id(segment);
@@ -281,7 +309,7 @@ std::uint32_t Grouper::run() {
   for (std::uint32_t segment = 0; segment < count; ++segment) {
     auto const name = message_.segment_id(segment);
     auto const id = pack_id(name);
-    if (fill_head(segment, id)) continue;
+    if (fill_head(segment, id) || complete_order(segment, id)) continue;
     if (auto const at = find_forward(id, Mode::strict)) {
       place(at, segment, id, Mode::strict);
       continue;
