@@ -102,8 +102,9 @@ std::uint64_t hash_tree(json::Value value) {
 }  // namespace
 
 Truth equals(Machine& machine, Item const& left, Item const& right) {
-  auto const a = machine.plain(left);
-  auto const b = machine.plain(right);
+  Item made_a, made_b;
+  auto const& a = machine.plain(left, made_a);
+  auto const& b = machine.plain(right, made_b);
   if (a.kind == ItemKind::string && b.kind == ItemKind::string) {
     return truth_of(a.text == b.text);
   }
@@ -135,8 +136,9 @@ Truth equals(Machine& machine, Range a, Range b) {
 }
 
 bool are_equivalent(Machine& machine, Item const& left, Item const& right) {
-  auto const a = machine.plain(left);
-  auto const b = machine.plain(right);
+  Item made_a, made_b;
+  auto const& a = machine.plain(left, made_a);
+  auto const& b = machine.plain(right, made_b);
   if (a.kind == ItemKind::string && b.kind == ItemKind::string) {
     return is_equivalent_text(a.text, b.text);
   }
@@ -230,8 +232,10 @@ bool push_union(Machine& machine, Range a, Range b) {
 }
 
 Got compare(Machine& machine, Item const& left, Item const& right, std::strong_ordering& order) {
-  auto const a = machine.plain(left);
-  auto const b = machine.plain(right);
+  Item made_a, made_b;
+  auto const& a = machine.plain(left, made_a);
+  auto const& b = machine.plain(right, made_b);
+  if (is_integer(a) && is_integer(b)) return order = a.integer <=> b.integer, Got::value;
   if (is_number(a) && is_number(b)) {
     return order = compare(a.decimal(), b.decimal()), Got::value;
   }

@@ -224,6 +224,24 @@ TEST_CASE("resources that R4 does not know are walked by the names of JSON") {
   CHECK(run("descendants().count()", kView) == "4");
 }
 
+TEST_CASE("what was met before does not change what is found") {
+  auto const expression = *Expression::compile("Observation.value");
+  auto const evaluate = [&](std::string_view members) {
+    auto const document = parse(R"({"resourceType":"Observation",)" + std::string(members) + "}");
+    Evaluator evaluator;
+    auto const items = evaluator.evaluate(expression, document.root());
+    REQUIRE(items);
+    return items->size();
+  };
+  for (int round = 0; round < 2; ++round) {
+    CHECK(evaluate(R"("valueString":"a")") == 1);
+    CHECK(evaluate(R"("valueInteger":1,"valueString":"a")") == 2);
+    CHECK(evaluate(R"("_valueString":{"id":"x"},"valueInteger":1)") == 2);
+    CHECK(evaluate(R"("valueString":"a","_valueString":{"id":"x"})") == 1);
+    CHECK(evaluate(R"("valueFoo":"a")") == 0);
+  }
+}
+
 TEST_CASE("threads share one expression") {
   auto const document = parse(kPatient);
   auto const expression =

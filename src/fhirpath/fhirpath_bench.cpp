@@ -22,8 +22,10 @@ void evaluate(benchmark::State& state, std::string const& resource, std::string 
   Environment environment;
   environment.resolves_to_types = true;
   Evaluator evaluator(environment);
+  auto const item = item_of(document->root());
+  auto const focus = Focus{{&item, 1}, item, item, {}};
   for (auto _ : state) {
-    auto const result = evaluator.evaluate(*expression, document->root());
+    auto const result = evaluator.evaluate(*expression, focus);
     if (!result) return state.SkipWithError("the case fails");
     benchmark::DoNotOptimize(result->data());
   }

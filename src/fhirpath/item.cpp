@@ -14,8 +14,23 @@ MomentKind Item::moment_kind() const {
   return kind == ItemKind::time ? MomentKind::time : MomentKind::date_time;
 }
 
+namespace {
+
+/// True when no member's name begins with '_'. A text that only looks like one does no harm.
+bool has_no_twin_names(std::string_view text) {
+  for (auto at = text.find('_'); at != text.npos; at = text.find('_', at + 1)) {
+    if (at > 0 && (text[at - 1] == '"' || text[at - 1] == '\\')) return false;
+  }
+  // `\u005f` would be one too.
+  return text.find("\\u") == text.npos;
+}
+
+}  // namespace
+
 Item item_of(json::Value resource) {
-  return Item::of_node(resource, {}, fhir::resource_type(resource), nullptr);
+  auto item = Item::of_node(resource, {}, fhir::resource_type(resource), nullptr);
+  item.has_no_twins = has_no_twin_names(resource.source());
+  return item;
 }
 
 std::string_view type_name(Item const& item) {

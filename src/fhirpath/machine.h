@@ -105,16 +105,25 @@ class Machine {
   void push_children(Item const& from, Name const& name);
   /// All children, pushed.
   void push_all_children(Item const& from);
-  void push_element(json::Value object, fhir::TypeId owner, fhir::Element const& element,
-                    std::string_view twin_name);
 
   /// A primitive node or FHIR Quantity as a value of FHIRPath's own types; other items as they are.
   [[nodiscard]] Item plain(Item const& item);
+  /// The same without a copy of what is plain already; `made` holds what is not.
+  [[nodiscard]] Item const& plain(Item const& item, Item& made) {
+    return item.is_node() ? made = plain(item) : item;
+  }
   /// A primitive's text as written; nothing for others.
   [[nodiscard]] std::optional<std::string_view> lexical(Item const& item);
 
   // Reads a collection of at most one item. `failure`: there are more, or it is something else.
   [[nodiscard]] Got single(Range range, Item& out);
+  /// The same without a copy; the pointer is valid until something is pushed.
+  [[nodiscard]] Got single(Range range, Item& made, Item const*& out) {
+    if (range.size() == 1 && !items_[range.begin].is_node()) [[likely]] {
+      return out = &items_[range.begin], Got::value;
+    }
+    return out = &made, single(range, made);
+  }
   [[nodiscard]] Got text(Range range, std::string_view& out);
   [[nodiscard]] Got integer(Range range, std::int64_t& out);
   [[nodiscard]] Got decimal(Range range, Decimal& out);
@@ -156,12 +165,16 @@ class Machine {
   /// Puts what stands from `begin` on in the place of the top `collections` collections.
   void replace(std::size_t collections, std::uint32_t begin);
   [[nodiscard]] bool spend_slowly(std::uint64_t steps);
-  void push_value(json::Value value, json::Value twin, fhir::Element const& element,
-                  fhir::TypeId type);
-  void push_values(json::Value value, json::Value twin, fhir::Element const& element,
-                   fhir::TypeId type);
-  void push_untyped(json::Value value, json::Value twin);
-  void push_member(Item const& from, json::Value object, json::Member member, bool has_twins);
+  /// What is known of values before they are looked at.
+  struct Place {
+    fhir::Element const* element;
+    fhir::TypeId type;
+    bool has_no_twins;
+  };
+  void push_value(json::Value value, json::Value twin, Place const& place);
+  void push_values(json::Value value, json::Value twin, Place const& place);
+  void push_untyped(json::Value value, json::Value twin, bool has_no_twins);
+  void push_member(Item const& from, json::Value object, json::Member member);
   void push_choice(Item const& from, Name const& name);
   void push_part(Item const& from, std::string_view name);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "base/text.h"
 #include "fhir/resource.h"
@@ -94,16 +93,27 @@ Step const* step_of(fhir::TypeId owner, fhir::Element const* element) {
   return &step_table().steps[step_table().first[owner] + static_cast<std::size_t>(place)];
 }
 
+constexpr unsigned kTypeShift = 48;  // what a pointer of user space leaves free
+
+/// False when nothing is remembered for the type.
+bool recall(StepCache const& cache, fhir::TypeId owner, Step const*& step) {
+  constexpr std::uint64_t kPointerMask = (std::uint64_t{1} << kTypeShift) - 1;
+  auto const known = cache.packed.load(std::memory_order_relaxed);
+  step = reinterpret_cast<Step const*>(known & kPointerMask);
+  return known >> kTypeShift == owner;
+}
+
+void remember(StepCache& cache, fhir::TypeId owner, Step const* step) {
+  cache.packed.store(std::uint64_t{owner} << kTypeShift | reinterpret_cast<std::uintptr_t>(step),
+                     std::memory_order_relaxed);
+}
+
 /// Where a name leads from a type, or nullptr.
 Step const* find_step(fhir::TypeId owner, Name const& name) {
-  constexpr unsigned kTypeShift = 48;  // what a pointer of user space leaves free
-  constexpr std::uint64_t kPointerMask = (std::uint64_t{1} << kTypeShift) - 1;
-  auto const known = name.cache.packed.load(std::memory_order_relaxed);
-  if (known >> kTypeShift == owner) return reinterpret_cast<Step const*>(known & kPointerMask);
-  auto const* const step = step_of(owner, fhir::find_element(owner, name.text));
-  name.cache.packed.store(
-      std::uint64_t{owner} << kTypeShift | (reinterpret_cast<std::uintptr_t>(step) & kPointerMask),
-      std::memory_order_relaxed);
+  Step const* step = nullptr;
+  if (recall(name.cache, owner, step)) return step;
+  step = step_of(owner, fhir::find_element(owner, name.text));
+  remember(name.cache, owner, step);
   return step;
 }
 
@@ -137,51 +147,43 @@ bool is_choice_name(std::string_view name) {
   return std::ranges::binary_search(names, name);
 }
 
-void Machine::push_value(json::Value value, json::Value twin, fhir::Element const& element,
-                         fhir::TypeId type) {
-  if (!value.exists() || value.kind() == json::Kind::null) {
-    if (twin.is_object()) push(Item::of_node({}, twin, type, &element));
-    return;
-  }
+void Machine::push_value(json::Value value, json::Value twin, Place const& place) {
   static auto const kResource = fhir::find_type("Resource");
-  if (type == kResource) {
-    push(Item::of_node(value, {}, fhir::resource_type(value), &element));
+  auto const type = place.type;
+  if (!value.exists() || value.kind() == json::Kind::null) {
+    if (twin.is_object()) push(Item::of_node({}, twin, type, place.element));
     return;
   }
-  push(Item::of_node(value, twin.is_object() ? twin : json::Value(), type, &element));
+  auto const beside = twin.is_object() ? twin : json::Value();
+  auto item = Item::of_node(value, beside, type, place.element);
+  if (type == kResource) item.type = fhir::resource_type(value);
+  item.has_no_twins = place.has_no_twins;
+  push(item);
 }
 
-void Machine::push_values(json::Value value, json::Value twin, fhir::Element const& element,
-                          fhir::TypeId type) {
+void Machine::push_values(json::Value value, json::Value twin, Place const& place) {
   bool const is_list = value.is_array();
   if (!twin.exists()) {
-    if (!is_list) return push_value(value, {}, element, type);
-    for (auto const item : value.elements()) push_value(item, {}, element, type);
+    if (!is_list) return push_value(value, {}, place);
+    for (auto const item : value.elements()) push_value(item, {}, place);
     return;
   }
-  if (!is_list && !twin.is_array()) return push_value(value, twin, element, type);
+  if (!is_list && !twin.is_array()) return push_value(value, twin, place);
   auto const values = value.elements();
   auto at = values.begin();
   for (auto const beside : twin.elements()) {
     bool const has_value = is_list && at != values.end();
-    push_value(has_value ? *at : json::Value(), beside, element, type);
+    push_value(has_value ? *at : json::Value(), beside, place);
     if (has_value) ++at;
   }
-  for (; is_list && at != values.end(); ++at) push_value(*at, {}, element, type);
+  for (; is_list && at != values.end(); ++at) push_value(*at, {}, place);
 }
 
-void Machine::push_element(json::Value object, fhir::TypeId owner, fhir::Element const& element,
-                           std::string_view twin_name) {
-  auto const& step = *step_of(owner, &element);
-  auto const twin = step.shape >= Shape::text ? object[twin_name] : json::Value();
-  push_values(object[element.name], twin, element, step.type);
-}
-
-void Machine::push_untyped(json::Value value, json::Value twin) {
+void Machine::push_untyped(json::Value value, json::Value twin, bool has_no_twins) {
   auto const push_one = [&](json::Value one, json::Value beside) {
     if (!one.exists() || one.kind() == json::Kind::null) return;
-    push(Item::of_node(one, beside.is_object() ? beside : json::Value(),
-                       one.is_object() ? fhir::resource_type(one) : fhir::TypeId{0}, nullptr));
+    auto const type = one.is_object() ? fhir::resource_type(one) : fhir::TypeId{0};
+    push_value(one, beside, {nullptr, type, has_no_twins});
   };
   if (!value.is_array()) return push_one(value, twin);
   auto const twins = twin.elements();
@@ -193,27 +195,28 @@ void Machine::push_untyped(json::Value value, json::Value twin) {
   }
 }
 
-/// `value`: whichever of `valueQuantity`, `valueString` ... is there.
+/// `value`: whichever of `valueQuantity`, `valueString` ... is there; all of them, if a faulty
+/// resource has several.
 void Machine::push_choice(Item const& from, Name const& name) {
+  Step const* step = nullptr;
+  bool is_known = recall(name.choice_cache, from.type, step);
   for (auto const member : from.node.value.members()) {
     auto key = member.name;
-    bool const is_twin = key.starts_with('_');
-    if (is_twin) key.remove_prefix(1);
+    if (key.starts_with('_')) key.remove_prefix(1);
     if (!key.starts_with(name.text)) continue;
-    auto const* const element = fhir::find_element(from.type, key);
-    if (element == nullptr || element->choice == 0 || choice_name(*element) != name.text) continue;
-    if (is_twin) {
-      if (!from.node.value[key].exists()) push_values({}, member.value, *element, element->type);
-      continue;
+    if (!is_known || step->element->name != key) {
+      auto const* const element = fhir::find_element(from.type, key);
+      bool const is_choice = element != nullptr && element->choice != 0;
+      if (!is_choice || choice_name(*element) != name.text) continue;
+      step = step_of(from.type, element);
+      is_known = true;
+      remember(name.choice_cache, from.type, step);
     }
-    std::array<char, 96> twin_name;
-    if (key.size() + 1 > twin_name.size()) continue;
-    twin_name[0] = '_';
-    std::memcpy(twin_name.data() + 1, key.data(), key.size());
-    auto const twin = shape_of(element->type) >= Shape::text
-                          ? from.node.value[{twin_name.data(), key.size() + 1}]
-                          : json::Value();
-    push_values(member.value, twin, *element, element->type);
+    if (from.has_no_twins) {
+      push_values(member.value, {}, {step->element, step->type, true});
+    } else {
+      push_member(from, from.node.value, member);
+    }
   }
 }
 
@@ -230,49 +233,44 @@ void Machine::push_part(Item const& from, std::string_view name) {
 
 void Machine::push_children(Item const& from, Name const& name) {
   if (!from.is_node()) return push_part(from, name.text);
-  auto const value = from.node.value;
-  if (!value.is_object()) {
-    // A primitive has its id and extensions, which stand beside it.
-    if (!from.node.twin.exists() || from.type == 0) return;
-    auto const* const step = find_step(from.type, name);
-    if (step != nullptr) push_element(from.node.twin, from.type, *step->element, name.twin);
-    return;
-  }
+  // A primitive has its id and extensions, which stand beside it.
+  bool const is_object = from.node.value.is_object();
+  auto const object = is_object ? from.node.value : from.node.twin;
+  if (!object.exists()) return;
   if (from.type == 0) {
-    if (name.text != "resourceType") push_untyped(value[name.text], value[name.twin]);
-    return;
+    if (!is_object || name.text == "resourceType") return;
+    auto const twin = from.has_no_twins ? json::Value() : object[name.twin];
+    return push_untyped(object[name.text], twin, from.has_no_twins);
   }
   if (auto const* const step = find_step(from.type, name)) {
     if (step->element->choice != 0 && !program_->takes_json_names) return;
-    auto const twin = step->shape >= Shape::text ? value[name.twin] : json::Value();
-    return push_values(value[name.text], twin, *step->element, step->type);
+    bool const may_have_twin = step->shape >= Shape::text && !from.has_no_twins;
+    auto const twin = may_have_twin ? object[name.twin] : json::Value();
+    return push_values(object[name.text], twin, {step->element, step->type, from.has_no_twins});
   }
-  if (name.is_choice) return push_choice(from, name);
+  if (name.is_choice && is_object) return push_choice(from, name);
 }
 
-void Machine::push_member(Item const& from, json::Value object, json::Member member,
-                          bool has_twins) {
+/// The values of one member, unless it is a `_name` whose `name` brings it along.
+void Machine::push_member(Item const& from, json::Value object, json::Member member) {
   auto key = member.name;
   bool const is_twin = key.starts_with('_');
   if (is_twin) key.remove_prefix(1);
   if (key == "resourceType" || (is_twin && object[key].exists())) return;
   auto const value = is_twin ? json::Value() : member.value;
   auto twin = is_twin ? member.value : json::Value();
-  if (has_twins && !is_twin) twin = object["_" + std::string(key)];
-  if (from.type == 0) return push_untyped(value, twin);
+  if (!is_twin && !from.has_no_twins) twin = object["_" + std::string(key)];
+  if (from.type == 0) return push_untyped(value, twin, from.has_no_twins);
   auto const* const step = step_of(from.type, fhir::find_element(from.type, key));
   if (step == nullptr) return;
-  push_values(value, step->shape >= Shape::text ? twin : json::Value(), *step->element, step->type);
+  auto const beside = step->shape >= Shape::text ? twin : json::Value();
+  push_values(value, beside, {step->element, step->type, from.has_no_twins});
 }
 
 void Machine::push_all_children(Item const& from) {
   if (!from.is_node()) return;
   auto const object = from.node.value.is_object() ? from.node.value : from.node.twin;
-  auto const members = object.members();
-  // OPTIMIZATION: most objects have no `_name` members, and then none is looked for (1.5x).
-  bool const has_twins = std::ranges::any_of(
-      members, [](json::Member member) { return member.name.starts_with('_'); });
-  for (auto const member : members) push_member(from, object, member, has_twins);
+  for (auto const member : object.members()) push_member(from, object, member);
 }
 
 std::optional<std::string_view> Machine::lexical(Item const& item) {

@@ -221,18 +221,19 @@ bool Machine::binary(Op const& op) {
       break;
     }
     default: {
-      Item a, b;
-      auto const got_a = single(left, a);
-      auto const got_b = single(right, b);
+      Item made_a, made_b;
+      Item const *a = nullptr, *b = nullptr;
+      auto const got_a = single(left, made_a, a);
+      auto const got_b = single(right, made_b, b);
       if (got_a == Got::failure || got_b == Got::failure) return false;
       if (got_a == Got::nothing || got_b == Got::nothing) break;
       bool const compares = code >= OpCode::less && code <= OpCode::greater_or_equal;
       if (!compares) {
-        if (!arithmetic(*this, code, a, b)) return false;
+        if (!arithmetic(*this, code, Item(*a), Item(*b))) return false;
         break;
       }
       auto order = std::strong_ordering::equal;
-      auto const got = fhirpath::compare(*this, a, b, order);
+      auto const got = fhirpath::compare(*this, *a, *b, order);
       if (got == Got::failure) return false;
       if (got == Got::value) push_boolean(holds(code, order));
     }

@@ -88,6 +88,7 @@ struct Name {
   bool is_choice = false;  ///< some type has a choice of this name (`value`)
   fhir::TypeId type = 0;   ///< the type so called
   mutable StepCache cache{};
+  mutable StepCache choice_cache{};  ///< which of a choice stood there last
 };
 
 /// The type behind `is`, `as`, `ofType`.

@@ -151,7 +151,7 @@ class UnitReader {
 
 std::optional<Decimal> times_power_of_ten(Decimal value, int exponent) {
   if (exponent < 0) {
-    value = normalized(value);
+    if (value.scale - exponent > kDecimalScaleMax) value = normalized(value);
     value.scale -= exponent;
     if (value.scale > kDecimalScaleMax) return std::nullopt;
     return value;
@@ -167,9 +167,9 @@ std::optional<Decimal> times_power_of_ten(Decimal value, int exponent) {
 
 /// (value + offset) × numerator × 10^exponent
 std::optional<Decimal> scaled(Decimal value, Decimal offset, Int128 numerator, int exponent) {
-  auto const shifted = add(value, offset);
+  auto const shifted = offset.coefficient == 0 ? std::optional(value) : add(value, offset);
   if (!shifted) return std::nullopt;
-  auto const product = multiply(*shifted, {numerator, 0});
+  auto const product = numerator == 1 ? shifted : multiply(*shifted, {numerator, 0});
   return product ? times_power_of_ten(*product, exponent) : std::nullopt;
 }
 
