@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "fhir/resource.h"
@@ -16,6 +17,7 @@ namespace {
 using Out = std::vector<IndexValue>;
 
 constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kSinceEver = std::numeric_limits<std::int64_t>::min();
 
 IndexValue& add(Yield const& yield, ParameterType type, Out& out) {
@@ -164,35 +166,64 @@ bool read_double(json::Value number, double& out) {
   return !text.empty() && error == std::errc{} && end == text.data() + text.size();
 }
 
-void read_number(json::Value number, Yield const& yield, Out& out) {
-  double parsed = 0;
-  if (read_double(number, parsed)) add(yield, out).number = parsed;
+/// Adds what lies between two limits; both the same: a number.
+void add_number(double low, double high, Yield const& yield, Out& out) {
+  auto& value = add(yield, out);
+  value.number = low;
+  value.number_high = high;
 }
 
-void read_quantity(json::Value quantity, Yield const& yield, Out& out) {
+void read_number(json::Value number, Yield const& yield, Out& out) {
   double parsed = 0;
-  if (!read_double(quantity["value"], parsed)) return;
-  auto& value = add(yield, out);
-  value.number = parsed;
+  if (read_double(number, parsed)) add_number(parsed, parsed, yield, out);
+}
+
+void set_unit(json::Value quantity, IndexValue& value) {
   value.system = quantity["system"].text();
   value.code = quantity["code"].text();
   value.unit = quantity["unit"].text();
 }
 
+/// A quantity with a comparator stands for all that it may be: `< 5` is everything below 5.
+/// Source: FHIR R4 datatypes.html#Quantity, search.html#quantity.
+void read_quantity(json::Value quantity, Yield const& yield, Out& out) {
+  double parsed = 0;
+  if (!read_double(quantity["value"], parsed)) return;
+  std::string scratch;
+  auto const comparator = quantity["comparator"].text(scratch);
+  double low = parsed;
+  double high = parsed;
+  if (comparator.starts_with('<')) {
+    low = -kInfinite;
+    if (comparator == "<") high = std::nextafter(parsed, -kInfinite);
+  } else if (comparator.starts_with('>')) {
+    high = kInfinite;
+    if (comparator == ">") low = std::nextafter(parsed, kInfinite);
+  }
+  add_number(low, high, yield, out);
+  set_unit(quantity, out.back());
+}
+
 void read_money(json::Value money, Yield const& yield, Out& out) {
   double parsed = 0;
   if (!read_double(money["value"], parsed)) return;
-  auto& value = add(yield, out);
-  value.number = parsed;
-  value.system = "urn:iso:std:iso:4217";
-  value.code = money["currency"].text();
+  add_number(parsed, parsed, yield, out);
+  out.back().system = "urn:iso:std:iso:4217";
+  out.back().code = money["currency"].text();
 }
 
-/// DEVIATION: a range is found by its two limits, not by what lies between them.
+/// "If the low or high element is missing, the meaning is that the low or high boundaries are not
+/// known", and searched as if there were none. Source: FHIR R4 datatypes.html#Range.
 void read_range(json::Value range, Yield const& yield, Out& out) {
-  for (auto limit : {"low", "high"}) {
-    if (auto const quantity = range[limit]) read_quantity(quantity, yield, out);
-  }
+  double low = -kInfinite;
+  double high = kInfinite;
+  bool const has_low = read_double(range["low"]["value"], low);
+  bool const has_high = read_double(range["high"]["value"], high);
+  if (!has_low && !has_high) return;
+  if (!has_low) low = -kInfinite;
+  if (!has_high) high = kInfinite;
+  add_number(low, high, yield, out);
+  set_unit(range[has_low ? "low" : "high"], out.back());
 }
 
 // --- reference and uri

@@ -34,6 +34,7 @@ struct IndexPath {
   TypeId resource;              ///< Resource, for paths that all types share: "Resource.meta.tag"
   std::string_view expression;  ///< "Observation.component.code"
   ParameterType type;           ///< which of the values below it yields
+  bool has_ranges = false;      ///< a Range may stand there
 };
 [[nodiscard]] std::span<IndexPath const> index_paths();
 
@@ -73,7 +74,9 @@ struct IndexValue {
                      ///< a version comes twice, with and without it
   std::string text;  ///< string: folded form (NFKD-ish, lower case, no accents); token: display
   std::int64_t low = 0, high = 0;  ///< date: the interval in ms, [low, high)
-  double number = 0;               ///< number, quantity value
+  double number = 0;               ///< number, quantity value; of a range its lower limit
+  double number_high = 0;          ///< the same, but for a range: its upper limit. A limit left out
+                                   ///< is infinite; `< 5` is a range too
   std::string unit;                ///< quantity: unit text
   TypeId target = 0;               ///< reference: resource type, when known
 };

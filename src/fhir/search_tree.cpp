@@ -163,11 +163,13 @@ std::vector<Cursor> Builder::follow(SearchExpression const& alternative, TypeId 
 }
 
 void Builder::add_yields(std::vector<Cursor> const& at, Yield yield, bool is_not_false) {
+  static TypeId const kRange = find_type("Range");
   for (auto const& cursor : at) {
     auto& node = tables_.nodes[cursor.node];
     yield.element = node.element;
     yield.read = is_not_false ? read_not_false : find_reader(yield.type, node.type);
     if (yield.read != nullptr) node.yields.push_back(yield);
+    if (node.type == kRange) tables_.paths[yield.path].has_ranges = true;
   }
 }
 
@@ -178,7 +180,7 @@ PathId Builder::path_id(SearchExpression const& alternative, TypeId base, Parame
       path_ids_.try_emplace(std::tuple(base, alternative.text, parameter), next);
   if (added) {
     tables_.path_texts.push_back(alternative.text);
-    tables_.paths.push_back({base, tables_.path_texts.back(), parameter});
+    tables_.paths.push_back({base, tables_.path_texts.back(), parameter, false});
   }
   return known->second;
 }

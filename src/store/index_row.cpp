@@ -60,6 +60,23 @@ void append_reference(IndexValue const& value, std::vector<IndexRow>& out) {
   out.back().text = target;
 }
 
+void append_number(IndexKind kind, IndexValue const& value, std::string const& text,
+                   std::vector<IndexRow>& out) {
+  out.push_back(row(kind, value));
+  out.back().number = value.number;
+  out.back().text = text;
+  if (value.number == value.number_high) return;
+  out.push_back(out.back());
+  out.back().number = value.number_high;
+}
+
+void append_quantity(IndexValue const& value, std::vector<IndexRow>& out) {
+  bool const is_range = value.number != value.number_high;
+  auto const text =
+      join_token(value.system, value.code, is_range ? kRangeMark + value.unit : value.unit);
+  append_number(IndexKind::quantity, value, text, out);
+}
+
 void append_rows(IndexValue const& value, std::vector<IndexRow>& out) {
   if (is_kept_elsewhere(value.path)) return;
   switch (value.type) {
@@ -77,14 +94,9 @@ void append_rows(IndexValue const& value, std::vector<IndexRow>& out) {
       out.back().text = indexed_part(value.text);
       return;
     case ParameterType::number:
-      out.push_back(row(IndexKind::number, value));
-      out.back().number = value.number;
-      return;
+      return append_number(IndexKind::number, value, {}, out);
     case ParameterType::quantity:
-      out.push_back(row(IndexKind::quantity, value));
-      out.back().number = value.number;
-      out.back().text = join_token(value.system, value.code, value.unit);
-      return;
+      return append_quantity(value, out);
     case ParameterType::uri:
       out.push_back(row(IndexKind::uri, value));
       out.back().text = indexed_part(value.code);

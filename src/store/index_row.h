@@ -44,6 +44,9 @@ struct IndexRow {
 inline constexpr char kPartSeparator = '\x1f';
 [[nodiscard]] std::string join_token(std::string_view system, std::string_view code,
                                      std::string_view display);
+/// In front of the unit of a quantity row that is a limit of a range: a range has a row for each of
+/// its two limits, so that whoever looks for one side of it finds it.
+inline constexpr char kRangeMark = '\x1e';
 struct TokenParts {
   std::string_view system, code, display;
 };

@@ -4,10 +4,12 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <tuple>
 
 #include "base/text.h"
 #include "fhir/search_index.h"
+#include "fhirpath/ucum.h"
 
 namespace sinew::store {
 namespace {
@@ -48,6 +50,16 @@ std::int64_t clamp_add(std::int64_t value, std::int64_t delta) {
   std::int64_t sum = 0;
   if (!__builtin_add_overflow(value, delta, &sum)) return sum;
   return delta > 0 ? INT64_MAX : INT64_MIN;
+}
+
+/// An amount in another unit. Through decimals, so that 0.003 g is 3 mg and not nearly so.
+double convert(double value, fhirpath::ucum::Unit const& from, fhirpath::ucum::Unit const& to) {
+  std::array<char, 32> text{};
+  auto const end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  auto const decimal = fhirpath::parse_decimal({text.data(), end});
+  auto const converted = decimal ? fhirpath::ucum::convert(*decimal, from, to) : std::nullopt;
+  return converted ? static_cast<double>(fhirpath::to_floating(*converted))
+                   : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace
@@ -124,6 +136,32 @@ bool NumberCondition::holds(double stored) const {
   return false;
 }
 
+bool NumberCondition::holds(double stored_low, double stored_high) const {
+  if (stored_low == stored_high) return holds(stored_low);
+  bool const contains = low <= stored_low && stored_high <= high;
+  switch (prefix) {
+    case Prefix::eq:
+      return contains;
+    case Prefix::ne:
+      return !contains;
+    case Prefix::gt:
+      return stored_high > value;
+    case Prefix::lt:
+      return stored_low < value;
+    case Prefix::ge:
+      return stored_high >= value;
+    case Prefix::le:
+      return stored_low <= value;
+    case Prefix::sa:
+      return stored_low > value;
+    case Prefix::eb:
+      return stored_high < value;
+    case Prefix::ap:
+      return stored_low <= high && stored_high >= low;
+  }
+  return false;
+}
+
 Result<NumberCondition> read_number(std::string_view value, std::string_view parameter) {
   NumberCondition condition;
   condition.prefix = take_prefix(value);
@@ -150,6 +188,28 @@ Result<QuantityCondition> read_quantity(std::string_view value, std::string_view
   if (!parts[1].empty()) condition.system = unescape(parts[1]);
   if (!parts[2].empty()) condition.code = unescape(parts[2]);
   return condition;
+}
+
+std::optional<NumberCondition> QuantityCondition::in_unit(std::string_view stored_system,
+                                                          std::string_view stored_code,
+                                                          std::string_view unit) const {
+  if (!system) {
+    bool const fits = !code || *code == stored_code || *code == unit;
+    return fits ? std::optional(number) : std::nullopt;
+  }
+  if (*system != stored_system) return std::nullopt;
+  if (!code || *code == stored_code) return number;
+  if (*system != kUcum) return std::nullopt;
+  auto const asked = fhirpath::ucum::parse_unit(*code);
+  auto const stored = fhirpath::ucum::parse_unit(stored_code);
+  if (!asked || !stored || !fhirpath::ucum::are_comparable(*asked, *stored)) return std::nullopt;
+  auto converted = number;
+  converted.value = convert(number.value, *asked, *stored);
+  converted.low = convert(number.low, *asked, *stored);
+  converted.high = convert(number.high, *asked, *stored);
+  if (std::isnan(converted.value) || std::isnan(converted.low) || std::isnan(converted.high))
+    return std::nullopt;
+  return converted;
 }
 
 TokenCondition read_token(std::string_view value) {

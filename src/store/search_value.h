@@ -35,6 +35,9 @@ struct NumberCondition {
   double value = 0, low = 0, high = 0;
 
   [[nodiscard]] bool holds(double stored) const;
+  /// The same for what lies between two limits; with equal limits, for a number.
+  /// Source: FHIR R4 search.html#prefix, "when the parameter is compared with a range".
+  [[nodiscard]] bool holds(double stored_low, double stored_high) const;
 };
 [[nodiscard]] Result<NumberCondition> read_number(std::string_view value,
                                                   std::string_view parameter);
@@ -44,7 +47,14 @@ struct QuantityCondition {
   NumberCondition number;
   std::optional<std::string> system;
   std::optional<std::string> code;  ///< without a system: the code or the unit as shown
+
+  /// What is asked of numbers in a stored unit; nothing where the unit is not the one asked for and
+  /// no UCUM unit that measures the same. `unit`: as shown.
+  [[nodiscard]] std::optional<NumberCondition> in_unit(std::string_view stored_system,
+                                                       std::string_view stored_code,
+                                                       std::string_view unit) const;
 };
+inline constexpr std::string_view kUcum = "http://unitsofmeasure.org";
 [[nodiscard]] Result<QuantityCondition> read_quantity(std::string_view value,
                                                       std::string_view parameter);
 
@@ -52,6 +62,10 @@ struct QuantityCondition {
 struct TokenCondition {
   std::optional<std::string> system;
   std::optional<std::string> code;
+
+  [[nodiscard]] bool holds(std::string_view stored_system, std::string_view stored_code) const {
+    return (!system || *system == stored_system) && (!code || *code == stored_code);
+  }
 };
 [[nodiscard]] TokenCondition read_token(std::string_view value);
 

@@ -246,7 +246,7 @@ TEST_CASE("what is not understood is refused by its name") {
                         {"Patient", "_include=Patient:gender", "!_include=Patient:gender"},
                         {"Observation", "value-quantity=1|2", "!value-quantity"},
                         {"Observation", "value-quantity=abc", "!value-quantity"},
-                        {"Observation", "subject:Patient.nonsense=1", "!subject.nonsense"},
+                        {"Observation", "subject:Patient.nonsense=1", "!subject:Patient.nonsense"},
                         {"Observation", "subject:Medication=1", "!subject:Medication"},
                         {"Robot", "name=x", "!Robot"},
                         {"Patient", "family=%zz", "!"},

@@ -24,6 +24,7 @@ constexpr auto kCompilers = std::to_array<CompilerRow>({
     {ParameterType::reference, compile_reference},
     {ParameterType::quantity, compile_quantity},
     {ParameterType::uri, compile_uri},
+    {ParameterType::composite, compile_composite},
 });
 
 std::string shown(Criterion const& criterion) {

@@ -9,6 +9,7 @@
 #include "fhir/search_index.h"
 #include "store/sqlite/catalogue.h"
 #include "store/sqlite/database.h"
+#include "store/sqlite/search_cost.h"
 #include "store/store.h"
 
 namespace sinew::store::sqlite {
@@ -40,6 +41,7 @@ struct SearchContext {
   Connection& connection;
   Catalogue const& catalogue;
   Instant now;
+  SearchCost* cost = nullptr;  ///< null: nobody counts
 };
 
 /// The parameter of a criterion, found.
@@ -63,6 +65,7 @@ struct ParameterUse {
 [[nodiscard]] Result<Condition> compile_date(SearchContext& context, ParameterUse const& use);
 [[nodiscard]] Result<Condition> compile_number(SearchContext& context, ParameterUse const& use);
 [[nodiscard]] Result<Condition> compile_quantity(SearchContext& context, ParameterUse const& use);
+[[nodiscard]] Result<Condition> compile_composite(SearchContext& context, ParameterUse const& use);
 [[nodiscard]] Result<Condition> compile_uri(SearchContext& context, ParameterUse const& use);
 [[nodiscard]] Result<Condition> compile_id(SearchContext& context, ParameterUse const& use);
 [[nodiscard]] Result<Condition> compile_last_updated(SearchContext& context,

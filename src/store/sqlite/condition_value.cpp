@@ -1,40 +1,22 @@
 #include <algorithm>
-#include <cmath>
-#include <limits>
+#include <array>
 
+#include "fhir/search_element.h"
 #include "fhir/search_index.h"
-#include "store/compress.h"
 #include "store/index_row.h"
 #include "store/search_value.h"
+#include "store/sqlite/by_body.h"
 #include "store/sqlite/condition.h"
 #include "store/sqlite/rows.h"
+#include "store/sqlite/value_set.h"
 
-// Tokens, strings, references, numbers, quantities and URIs: from a criterion to posting lists, or
+// Tokens, strings, references and URIs: from a criterion to posting lists, or
 // to the resources found by walking a range of an index.
 
 namespace sinew::store::sqlite {
 namespace {
 
 using fhir::IndexValue;
-
-/// Keeps the resources with a value on the path that satisfies `wanted`, by their bodies.
-template <class Wanted>
-Result<> keep_by_body(SearchContext& context, Rids& rids, fhir::PathId path, Wanted const& wanted) {
-  Rids kept;
-  std::vector<IndexValue> values;
-  for (auto const rid : rids) {
-    auto rows = context.connection.query("SELECT body FROM res WHERE rid=?", rid);
-    if (!TRY(rows.next())) continue;
-    auto const document = TRY(json::Document::parse(TRY(unpack(rows.text(0)))));
-    values.clear();
-    fhir::extract_index(document.root(), values);
-    if (std::ranges::any_of(
-            values, [&](IndexValue const& value) { return value.path == path && wanted(value); }))
-      kept.push_back(rid);
-  }
-  rids = std::move(kept);
-  return {};
-}
 
 void append(Rids& out, Rids const& more) { out.insert(out.end(), more.begin(), more.end()); }
 
@@ -65,7 +47,7 @@ Result<> add_hashed(SearchContext& context, Condition& condition, PathKey key, f
   Rids candidates;
   TRY(collect(context.connection, candidates, "SELECT rid FROM idt WHERE pid=?", key));
   sort_rids(candidates);
-  TRY(keep_by_body(context, candidates, path, [&](IndexValue const& value) {
+  TRY(keep_by_value(context, candidates, {path}, [&](IndexValue const& value) {
     return value.type == fhir::ParameterType::token && value.system == *token.system;
   }));
   append(condition.found, candidates);
@@ -101,6 +83,100 @@ Result<> add_token(SearchContext& context, Condition& condition, ParameterUse co
   return {};
 }
 
+Result<> add_codes(SearchContext& context, Condition& condition, ParameterUse const& use,
+                   std::vector<Code> const& codes) {
+  for (auto const& code : codes)
+    for (auto const path : use.parameter->paths) {
+      auto const key = context.catalogue.path_key(use.type_key, path);
+      TokenCondition const token{code.system, code.code};
+      if (is_hashed_token(path))
+        TRY(add_hashed(context, condition, key, path, token));
+      else
+        TRY(add_values(context, condition, key, token));
+    }
+  return {};
+}
+
+std::string shown_parameter(ParameterUse const& use) {
+  return use.criterion->parameter + ":" + use.criterion->modifier;
+}
+
+Result<> add_value_set(SearchContext& context, Condition& condition, ParameterUse const& use,
+                       std::string_view value) {
+  auto const codes = TRY(codes_of_value_set(context, unescape(value), shown_parameter(use)));
+  return add_codes(context, condition, use, codes);
+}
+
+Result<> add_related(SearchContext& context, Condition& condition, ParameterUse const& use,
+                     std::string_view value) {
+  auto const token = read_token(value);
+  if (!token.system || token.system->empty() || !token.code)
+    return fail(ErrorCode::invalid, "the value has to be system|code", shown_parameter(use));
+  auto const direction = use.criterion->modifier == "above" ? Direction::above : Direction::below;
+  auto const codes =
+      TRY(related_codes(context, {*token.system, *token.code}, direction, shown_parameter(use)));
+  return add_codes(context, condition, use, codes);
+}
+
+/// True for an Identifier with that value whose type has the code.
+bool is_of_type(json::Value identifier, std::string const& system, std::string const& code,
+                std::string const& value) {
+  if (identifier["value"].text() != value) return false;
+  auto const codings = identifier["type"]["coding"].elements();
+  return std::any_of(codings.begin(), codings.end(), [&](json::Value coding) {
+    return coding["system"].text() == system && coding["code"].text() == code;
+  });
+}
+
+/// `system|code|value`: the type of an identifier, and its value.
+/// Source: FHIR R4 search.html#modifiers, ":of-type".
+Result<> add_of_type(SearchContext& context, Condition& condition, ParameterUse const& use,
+                     std::string_view value) {
+  auto const parts = split_escaped(value, '|');
+  if (parts.size() != 3 || parts[0].empty() || parts[1].empty() || parts[2].empty())
+    return fail(ErrorCode::invalid, "the value has to be system|code|value", shown_parameter(use));
+  static fhir::TypeId const kIdentifier = fhir::find_type("Identifier");
+  auto const number = unescape(parts[2]);
+  for (auto const path : use.parameter->paths) {
+    if (!is_hashed_token(path)) return bad_modifier(use);
+    Rids rids;
+    TRY(collect(context.connection, rids, "SELECT rid FROM idt WHERE pid=? AND h=?",
+                context.catalogue.path_key(use.type_key, path), hash_of_value(number)));
+    sort_rids(rids);
+    TRY(keep_by_body(context, rids, [&](json::Value resource) {
+      return std::ranges::any_of(
+          fhir::values_on_path(resource, path), [&](fhir::PathValue const& found) {
+            return found.type == kIdentifier &&
+                   is_of_type(found.value, unescape(parts[0]), unescape(parts[1]), number);
+          });
+    }));
+    append(condition.found, rids);
+  }
+  return {};
+}
+
+Result<> add_folded_text(SearchContext& context, Condition& condition, ParameterUse const& use,
+                         std::string_view value) {
+  return add_text(context, condition, use, unescape(value));
+}
+
+struct TokenModifier {
+  std::string_view name;
+  bool negates;
+  Result<> (*add)(SearchContext&, Condition&, ParameterUse const&, std::string_view value);
+};
+/// Source: FHIR R4 search.html#modifiers.
+constexpr auto kTokenModifiers = std::to_array<TokenModifier>({
+    {"", false, add_token},
+    {"not", true, add_token},
+    {"text", false, add_folded_text},
+    {"in", false, add_value_set},
+    {"not-in", true, add_value_set},
+    {"above", false, add_related},
+    {"below", false, add_related},
+    {"of-type", false, add_of_type},
+});
+
 /// The first text after all texts that begin with `prefix`: no UTF-8 text holds the byte 0xFF.
 std::string end_of_prefix(std::string_view prefix) { return std::string(prefix) + '\xff'; }
 
@@ -108,15 +184,11 @@ std::string end_of_prefix(std::string_view prefix) { return std::string(prefix) 
 
 Result<Condition> compile_token(SearchContext& context, ParameterUse const& use) {
   auto const& modifier = use.criterion->modifier;
+  auto const row = std::ranges::find(kTokenModifiers, modifier, &TokenModifier::name);
+  if (row == kTokenModifiers.end()) return bad_modifier(use);
   Condition condition;
-  condition.negated = modifier == "not";
-  if (!modifier.empty() && modifier != "not" && modifier != "text") return bad_modifier(use);
-  for (auto const& value : use.criterion->values) {
-    if (modifier == "text")
-      TRY(add_text(context, condition, use, unescape(value)));
-    else
-      TRY(add_token(context, condition, use, value));
-  }
+  condition.negated = row->negates;
+  for (auto const& value : use.criterion->values) TRY(row->add(context, condition, use, value));
   sort_rids(condition.found);
   return condition;
 }
@@ -144,8 +216,8 @@ Result<Condition> compile_string(SearchContext& context, ParameterUse const& use
                     key, prefix, end));
       sort_rids(rids);
       if (modifier == "exact")
-        TRY(keep_by_body(context, rids, path,
-                         [&](IndexValue const& stored) { return stored.code == text; }));
+        TRY(keep_by_value(context, rids, {path},
+                          [&](IndexValue const& stored) { return stored.code == text; }));
       append(condition.found, rids);
     }
   }
@@ -217,95 +289,6 @@ Result<Condition> compile_reference(SearchContext& context, ParameterUse const& 
     if (!modifier.empty() && (type == 0 || !may_point_at(*use.parameter, type)))
       return bad_modifier(use);
     TRY(add_reference(context, condition, use, unescape(value)));
-  }
-  sort_rids(condition.found);
-  return condition;
-}
-
-// ------------------------------------------------------------------ numbers
-
-namespace {
-
-struct NumberRange {
-  double first = -std::numeric_limits<double>::infinity();
-  double last = std::numeric_limits<double>::infinity();
-};
-
-NumberRange number_range(NumberCondition const& condition) {
-  switch (condition.prefix) {
-    case Prefix::eq:
-    case Prefix::ap:
-      return {std::min(condition.low, condition.value), std::max(condition.high, condition.value)};
-    case Prefix::ne:
-      return {};
-    case Prefix::gt:
-    case Prefix::ge:
-    case Prefix::sa:
-      return {condition.value, NumberRange().last};
-    case Prefix::lt:
-    case Prefix::le:
-    case Prefix::eb:
-      return {NumberRange().first, condition.value};
-  }
-  return {};
-}
-
-/// The numbers of the units a quantity search accepts; nothing: all of them.
-Result<std::optional<Rids>> wanted_units(SearchContext& context, PathKey key,
-                                         QuantityCondition const& quantity) {
-  if (!quantity.system && !quantity.code) return std::optional<Rids>();
-  Rids units;
-  if (quantity.system && quantity.code)
-    TRY(collect(context.connection, units, "SELECT vid FROM tval WHERE pid=? AND code=? AND sys=?",
-                key, *quantity.code, *quantity.system));
-  else if (quantity.system)
-    TRY(collect(context.connection, units, "SELECT vid FROM tval WHERE pid=? AND +sys=?", key,
-                *quantity.system));
-  else
-    TRY(collect(context.connection, units,
-                "SELECT vid FROM tval WHERE pid=? AND (+code=? OR display=?)", key, *quantity.code,
-                *quantity.code));
-  sort_rids(units);
-  return std::optional<Rids>(std::move(units));
-}
-
-}  // namespace
-
-Result<Condition> compile_number(SearchContext& context, ParameterUse const& use) {
-  if (!use.criterion->modifier.empty()) return bad_modifier(use);
-  Condition condition;
-  for (auto const& value : use.criterion->values) {
-    auto const number = TRY(read_number(unescape(value), use.criterion->parameter));
-    auto const range = number_range(number);
-    for (auto const path : use.parameter->paths) {
-      auto const key = context.catalogue.path_key(use.type_key, path);
-      auto rows = context.connection.query("SELECT rid, v FROM num WHERE pid=? AND v>=? AND v<=?",
-                                           key, range.first, range.last);
-      while (TRY(rows.next()))
-        if (number.holds(rows.real(1))) condition.found.push_back(rows.integer(0));
-    }
-  }
-  sort_rids(condition.found);
-  return condition;
-}
-
-Result<Condition> compile_quantity(SearchContext& context, ParameterUse const& use) {
-  if (!use.criterion->modifier.empty()) return bad_modifier(use);
-  Condition condition;
-  for (auto const& value : use.criterion->values) {
-    auto const quantity = TRY(read_quantity(value, use.criterion->parameter));
-    auto const range = number_range(quantity.number);
-    for (auto const path : use.parameter->paths) {
-      auto const key = context.catalogue.path_key(use.type_key, path);
-      auto const units = TRY(wanted_units(context, key, quantity));
-      auto rows =
-          context.connection.query("SELECT rid, v, unit FROM qty WHERE pid=? AND v>=? AND v<=?",
-                                   key, range.first, range.last);
-      while (TRY(rows.next())) {
-        if (units && !std::ranges::binary_search(*units, rows.integer(2))) continue;
-        if (quantity.number.holds(rows.real(1))) condition.found.push_back(rows.integer(0));
-      }
-    }
   }
   sort_rids(condition.found);
   return condition;

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/text.h"
-#include "store/sqlite/rows.h"
+#include "store/sqlite/chain.h"
 
 namespace sinew::store::sqlite {
 namespace {
@@ -146,99 +145,12 @@ Result<> keep(Connection& connection, Rids& rids, Planned const& planned) {
   return {};
 }
 
-// ------------------------------------------------------------------ chains
-
-/// The criterion behind a chain: `name:exact` of `subject:Patient.name:exact`.
-/// DEVIATION: chains of one step; FHIR lets them go on.
-Result<Criterion> chained(Criterion const& outer) {
-  if (outer.chain.find('.') != outer.chain.npos)
-    return fail(ErrorCode::invalid, "chains of more than one step are not supported",
-                outer.parameter + "." + outer.chain);
-  auto const colon = outer.chain.find(':');
-  Criterion inner;
-  inner.parameter = outer.chain.substr(0, colon);
-  if (colon != outer.chain.npos) inner.modifier = outer.chain.substr(colon + 1);
-  inner.values = outer.values;
-  return inner;
-}
-
-Result<Rids> matches_of_one(SearchContext& context, std::string_view type,
-                            Criterion const& criterion) {
-  auto const use = TRY(find_use(context, type, criterion));
-  auto condition = TRY(compile_criterion(context, use));
-  auto rids = TRY(read_condition(context.connection, condition));
-  if (!condition.negated) return rids;
-  auto const all = TRY(all_live(context, use.type_key));
-  Rids others;
-  std::ranges::set_difference(all, rids, std::back_inserter(others));
-  return others;
-}
-
-/// Source: FHIR R4 search.html#chaining.
-Result<Condition> compile_chain(SearchContext& context, ParameterUse const& use) {
-  auto const& outer = *use.criterion;
-  if (use.parameter->type != fhir::ParameterType::reference)
-    return fail(ErrorCode::invalid, "only references can be chained", outer.parameter);
-  auto const inner = TRY(chained(outer));
-  Condition condition;
-  bool known = false;
-  for (auto const target : use.parameter->targets) {
-    std::string_view const name = fhir::type(target).name;
-    if (!outer.modifier.empty() && outer.modifier != name) continue;
-    if (fhir::find_parameter(target, inner.parameter) == nullptr) continue;
-    known = true;
-    for (auto const rid : TRY(matches_of_one(context, name, inner)))
-      for (auto const path : use.parameter->paths)
-        TRY(collect(context.connection, condition.found,
-                    "SELECT rid FROM ref WHERE pid=? AND tgt=?",
-                    context.catalogue.path_key(use.type_key, path), rid));
-  }
-  if (!known)
-    return fail(ErrorCode::invalid, "no type that it may point at has this parameter",
-                outer.parameter + "." + outer.chain);
-  sort_rids(condition.found);
-  return condition;
-}
-
-/// Source: FHIR R4 search.html#has.
-Result<Condition> compile_has(SearchContext& context, std::string_view type,
-                              Criterion const& criterion) {
-  auto const parts = split(criterion.modifier, ':');
-  if (parts.size() != 2)
-    return fail(ErrorCode::invalid, "_has is _has:Type:reference:parameter", "_has");
-  Criterion link;
-  link.parameter = parts[1];
-  auto const use = TRY(find_use(context, parts[0], link));
-  if (use.parameter->type != fhir::ParameterType::reference)
-    return fail(ErrorCode::invalid, "only references can be followed back", "_has");
-  auto const sources = TRY(matches_of_one(context, parts[0], TRY(chained(criterion))));
-  auto const type_key = context.catalogue.type_key(type);
-  Condition condition;
-  for (auto const path : use.parameter->paths) {
-    auto rows = context.connection.query("SELECT tgt, rid FROM ref WHERE pid=?",
-                                         context.catalogue.path_key(use.type_key, path));
-    while (TRY(rows.next()))
-      if (std::ranges::binary_search(sources, rows.integer(1)))
-        condition.found.push_back(rows.integer(0));
-  }
-  sort_rids(condition.found);
-  Rids live;
-  for (auto const rid : condition.found)
-    TRY(collect(context.connection, live, "SELECT rid FROM live WHERE tid=? AND rid=?",
-                type_key.value_or(0), rid));
-  condition.found = std::move(live);
-  return condition;
-}
-
 Result<Planned> plan(SearchContext& context, std::string_view type, Criterion const& criterion) {
   Planned planned;
-  if (criterion.parameter == "_has") {
-    planned.condition = TRY(compile_has(context, type, criterion));
-  } else {
-    auto const use = TRY(find_use(context, type, criterion));
-    planned.condition = criterion.chain.empty() ? TRY(compile_criterion(context, use))
-                                                : TRY(compile_chain(context, use));
-  }
+  if (is_chain(criterion))
+    planned.condition = TRY(compile_chain(context, type, criterion));
+  else
+    planned.condition = TRY(compile_criterion(context, TRY(find_use(context, type, criterion))));
   return planned;
 }
 
@@ -265,8 +177,7 @@ Result<std::optional<NewestMatches>> newest_of_one_list(SearchContext& context,
                                                         Criterion const& criterion,
                                                         std::int64_t before, std::size_t limit,
                                                         bool wants_total) {
-  if (criterion.parameter == "_has" || !criterion.chain.empty() || criterion.values.size() != 1)
-    return std::optional<NewestMatches>();
+  if (is_chain(criterion) || criterion.values.size() != 1) return std::optional<NewestMatches>();
   auto const use = TRY(find_use(context, type, criterion));
   if (use.parameter->type != fhir::ParameterType::token &&
       use.parameter->type != fhir::ParameterType::reference)

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string_view>
+
+#include "store/sqlite/condition.h"
+
+namespace sinew::store::sqlite {
+
+/// True for `subject.name` and for `_has`.
+[[nodiscard]] bool is_chain(Criterion const& criterion);
+
+/// The resources of a type from which a chain leads to what its last parameter finds. Each step
+/// goes along a reference, or back along one (`_has`), in any order: `subject:Patient.name`,
+/// `encounter.patient.general-practitioner.name`, `_has:Observation:subject:performer.name`,
+/// `_has:Observation:patient:_has:AuditEvent:entity:agent`.
+/// Where a reference may point at several types, all that have the next parameter are followed.
+/// Fails `invalid` at the chain when no type has a parameter, `too_large` for too many steps.
+/// Source: FHIR R4 search.html#chaining, #has.
+[[nodiscard]] Result<Condition> compile_chain(SearchContext& context, std::string_view type,
+                                              Criterion const& criterion);
+
+}  // namespace sinew::store::sqlite
