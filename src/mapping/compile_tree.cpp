@@ -172,6 +172,9 @@ Property Compiler::flatten_property(TreeProperty& property) {
     bool const are_known = !out.is_required && !is_constant(group) &&
                            !has_constant_alternative(group) && collect_needs(group, needs);
     auto made = flatten_group(group, element.type);
+    made.is_reference = is_type(element.type, "Reference") && made.object == kNone &&
+                        made.rule_count == 1 && group.wholes[0].action == Action::refer &&
+                        program_.required[element.type].empty();
     made.first_need = static_cast<Index>(program_.needs.size());
     if (out.is_list && !out.is_required) {
       for (auto const guard : collect_guards(group, made.is_constant)) {

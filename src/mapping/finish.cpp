@@ -169,12 +169,13 @@ void Mapper::give(Written& written) {
 
 void Mapper::export_leaves() {
   if (!options_.provenance) return;
-  out_.leaves.reserve(work_.log.size());
+  out_.leaves.resize(work_.log.size());
+  auto* to = out_.leaves.data();
   for (auto const& entry : work_.log) {
     if (entry.out_end == entry.out_begin) continue;
-    out_.leaves.push_back(
-        {entry.out_begin, entry.out_end, entry.source_begin, entry.source_end, entry.info});
+    *to++ = {entry.out_begin, entry.out_end, entry.source_begin, entry.source_end, entry.info};
   }
+  out_.leaves.resize(static_cast<std::size_t>(to - out_.leaves.data()));
 }
 
 /// Marks every byte of the message with what became of it, the best fate last.
@@ -270,14 +271,51 @@ void Mapper::count_atom(LedgerEntry& entry, std::vector<IgnoreRow> const* ignore
   if (options_.ledger) out_.ledger.push_back(entry);
 }
 
+/// Every non-empty subcomponent of one field and its fate.
+void Mapper::count_field(std::uint32_t segment, std::uint16_t number, Cuts const& cuts,
+                         std::vector<IgnoreRow> const* ignores) {
+  auto const field = message_.field(segment, number);
+  if (field.empty()) return;
+  LedgerEntry entry{};
+  entry.segment = segment;
+  entry.field = number;
+  entry.repetition = entry.component = entry.subcomponent = 1;
+  auto const* const end = field.data() + field.size();
+  for (auto const* at = field.data();; ++at) {
+    auto const* const begin = at;
+    while (at != end && !cuts[static_cast<unsigned char>(*at)]) ++at;
+    auto const lead = first_visible({begin, at});
+    if (begin + lead != at) {
+      entry.begin = static_cast<std::uint32_t>(begin + lead - base_);
+      entry.end = static_cast<std::uint32_t>(at - base_);
+      // OPTIMIZATION: what is mapped needs no reason, and nearly all is mapped.
+      if (work_.marks[entry.begin] == kMapped && !options_.ledger) {
+        ++out_.mapped;
+      } else {
+        count_atom(entry, ignores);
+      }
+    }
+    if (at == end) return;
+    if (*at == delimiters_.repetition) {
+      ++entry.repetition;
+      entry.component = entry.subcomponent = 1;
+    } else if (*at == delimiters_.component) {
+      ++entry.component;
+      entry.subcomponent = 1;
+    } else {
+      ++entry.subcomponent;
+    }
+  }
+}
+
 /// Every non-empty subcomponent of the message and its fate.
 void Mapper::count_atoms() {
   mark_bytes();
-  std::array<bool, 256> cuts{};
+  Cuts cuts{};
   for (char const c : {delimiters_.repetition, delimiters_.component, delimiters_.subcomponent}) {
     cuts[static_cast<unsigned char>(c)] = true;
   }
-  for (std::size_t s = 0; s < message_.segment_count(); ++s) {
+  for (std::uint32_t s = 0; s < message_.segment_count(); ++s) {
     auto const id = message_.segment_id(s);
     auto const found = program_.ignores.find(id);
     auto const* const ignores = found == program_.ignores.end() ? nullptr : &found->second;
@@ -285,35 +323,7 @@ void Mapper::count_atoms() {
     std::size_t const first_field = id == "MSH" ? 3 : 1;
     auto const fields = message_.field_count(s);
     for (auto number = first_field; number <= fields; ++number) {
-      auto const field = message_.field(s, number);
-      if (field.empty()) continue;
-      LedgerEntry entry{};
-      entry.segment = static_cast<std::uint32_t>(s);
-      entry.field = static_cast<std::uint16_t>(number);
-      entry.repetition = entry.component = entry.subcomponent = 1;
-      auto const offset = static_cast<std::uint32_t>(field.data() - base_);
-      std::size_t begin = 0;
-      for (std::size_t i = 0; i <= field.size(); ++i) {
-        char const c = i < field.size() ? field[i] : delimiters_.repetition;
-        if (!cuts[static_cast<unsigned char>(c)]) continue;
-        auto const raw = field.substr(begin, i - begin);
-        auto const lead = first_visible(raw);
-        if (lead < raw.size()) {
-          entry.begin = offset + static_cast<std::uint32_t>(begin + lead);
-          entry.end = offset + static_cast<std::uint32_t>(i);
-          count_atom(entry, ignores);
-        }
-        begin = i + 1;
-        if (c == delimiters_.repetition) {
-          ++entry.repetition;
-          entry.component = entry.subcomponent = 1;
-        } else if (c == delimiters_.component) {
-          ++entry.component;
-          entry.subcomponent = 1;
-        } else {
-          ++entry.subcomponent;
-        }
-      }
+      count_field(s, static_cast<std::uint16_t>(number), cuts, ignores);
     }
   }
 }

@@ -334,6 +334,7 @@ class Mapper {
                         Frame const& frame, PresentSet& present);
   bool may_refer(Instance& instance);
   unsigned refer(Rule const& rule, Context const& context, PresentSet& present, Frame const& frame);
+  unsigned write_reference(Property const& property, Rule const& rule, Frame const& frame);
   unsigned refer_all(Rule const& rule, Context const& context, Frame const& frame);
   void append_reference(Rule const& rule, Shape const& shape, UuidText const& id);
   unsigned primitive_of_rules(Group const& group, Property const& property, Frame const& frame);
@@ -416,6 +417,9 @@ class Mapper {
   void give(Written& written);
   void mark_bytes();
   void count_atoms();
+  using Cuts = std::array<bool, 256>;  ///< by character: one that ends a subcomponent
+  void count_field(std::uint32_t segment, std::uint16_t number, Cuts const& cuts,
+                   std::vector<IgnoreRow> const* ignores);
   void count_atom(LedgerEntry& entry, std::vector<IgnoreRow> const* ignores);
   IgnoreRow const* find_ignore(std::vector<IgnoreRow> const* rows, LedgerEntry const& entry) const;
   void export_leaves();

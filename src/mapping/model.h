@@ -146,10 +146,11 @@ struct Group {
   Index first_rule = 0;
   std::uint16_t rule_count = 0;
   std::uint8_t slot = 0;
-  bool is_joint = false;     ///< one instance for all segments of the resource
-  bool is_constant = false;  ///< no row below it has a source
-  bool is_bare = false;      ///< and none of them has a condition
-  Index driver = kNone;      ///< source of which every repetition makes one instance
+  bool is_joint = false;      ///< one instance for all segments of the resource
+  bool is_constant = false;   ///< no row below it has a source
+  bool is_bare = false;       ///< and none of them has a condition
+  bool is_reference = false;  ///< to a planned resource, and nothing else
+  Index driver = kNone;       ///< source of which every repetition makes one instance
   Index object = kNone;
   Index first_need = 0;
   std::uint16_t need_count = 0;  ///< 0: not known

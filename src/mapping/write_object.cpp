@@ -118,6 +118,7 @@ unsigned Mapper::write_property(Property const& property, Frame const& frame) {
   }
   auto const& group = program_.groups[property.first_group];
   if (property.primitive != Primitive::none) return write_primitive(property, group, inner);
+  if (group.is_reference) return write_reference(property, program_.rules[group.first_rule], inner);
   auto const before = checkpoint();
   comma();
   json() += property.key;

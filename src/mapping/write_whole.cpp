@@ -119,6 +119,27 @@ unsigned Mapper::refer(Rule const& rule, Context const& context, PresentSet& pre
   return kReference;
 }
 
+/// `"subject":{"reference":"Patient/…"}`.
+unsigned Mapper::write_reference(Property const& property, Rule const& rule, Frame const& frame) {
+  unsigned content = kNothing;
+  each_context(frame, rule, [&](Context const& context) {
+    if (!holds_unrecorded(rule.condition, context)) return false;
+    auto const& source = rule.source;
+    if (source.base != Source::Base::none && find(source, context).raw.empty()) return false;
+    auto* const instance = nearest_instance(rule.argument, context.segment, frame.instance);
+    if (instance == nullptr || !may_refer(*instance)) return false;
+    identify(*instance);
+    comma();
+    json() += property.key;
+    json() += '{';
+    append_reference(rule, structure_->shapes[instance->shape], instance->id);
+    json() += '}';
+    content = kReference;
+    return true;
+  });
+  return content;
+}
+
 unsigned Mapper::refer_all(Rule const& rule, Context const& context, Frame const& frame) {
   auto const [first, last] = instances_in_scope(rule.argument, context.segment);
   unsigned content = kNothing;
