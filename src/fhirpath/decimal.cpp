@@ -184,6 +184,7 @@ std::optional<Decimal> divide(Decimal a, Decimal b) {
     auto const grown = digits >= 0 ? shifted(numerator, digits) : shifted(denominator, -digits);
     if (!grown) continue;
     (digits >= 0 ? numerator : denominator) = *grown;
+    if (denominator == 0) return std::nullopt;
     return normalized({round_quotient(numerator, denominator, Rounding::half_away), scale});
   }
   return std::nullopt;

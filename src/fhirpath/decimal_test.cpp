@@ -32,6 +32,7 @@ TEST_CASE("arithmetic is exact or has no result") {
   CHECK(to_string(*divide(d("1"), d("8"))) == "0.125");
   CHECK(to_string(*remainder(d("-5.5"), d("2"))) == "-1.5");
   CHECK_FALSE(divide(d("1"), d("0.00")));
+  CHECK(to_string(*divide(d("0"), d("7"))) == "0");
   CHECK_FALSE(multiply(d("1e20"), d("1e20")));
   CHECK_FALSE(add(d("99999999999999999999999999999999999999"), d("1")));
   CHECK(compare(d("1.0"), d("1.00")) == 0);

@@ -26,7 +26,7 @@ bool Machine::start(Program const& program, Focus const& focus, Environment cons
 
 std::span<Item const> Machine::result() const {
   auto const range = top();
-  return std::span(items_).subspan(range.begin, range.size());
+  return items_.range(range.begin, range.end);
 }
 
 bool Machine::fail(ErrorCode code, std::string what) {
@@ -52,8 +52,7 @@ Services& Machine::services() const {
 
 void Machine::move_down(std::uint32_t begin, std::uint32_t to) {
   if (begin != to) {
-    std::copy(items_.begin() + begin, items_.end(), items_.begin() + to);
-    items_.resize(to + (items_.size() - begin));
+    items_.move_down(begin, to);
   }
 }
 
@@ -63,7 +62,8 @@ void Machine::replace(std::size_t collections, std::uint32_t begin) {
 }
 
 void Machine::define(std::uint16_t slot, Range value) {
-  defined_[slot].assign(items_.begin() + value.begin, items_.begin() + value.end);
+  auto const items = items_.range(value.begin, value.end);
+  defined_[slot].assign(items.begin(), items.end());
 }
 
 std::optional<Range> Machine::evaluate(Body const& body, Range focus, std::int64_t index) {
@@ -191,7 +191,7 @@ bool Machine::navigate(Op const& op) {
   auto const& name = program_->names[op.x];
   if (range.size() == 1) {
     Item const from = items_[range.begin];
-    items_.pop_back();
+    cut(range.begin);
     push_children(from, name);
     return true;
   }

@@ -11,6 +11,7 @@
 #include "fhirpath/arena.h"
 #include "fhirpath/evaluator.h"
 #include "fhirpath/function.h"
+#include "fhirpath/item_stack.h"
 #include "fhirpath/program.h"
 #include "fhirpath/quantity.h"
 
@@ -59,16 +60,19 @@ class Machine {
   // For functions and operators.
 
   [[nodiscard]] Item const& at(std::uint32_t index) const { return items_[index]; }
-  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(items_.size()); }
+  [[nodiscard]] std::uint32_t size() const { return items_.size(); }
   void push(Item const& item) {
-    if (items_.size() >= items_max_) {
-      overflowed_ = true;
-      return;
-    }
-    items_.push_back(item);
+    if (has_room()) items_.add() = item;
   }
   void push(bool value) = delete;
-  void push_boolean(bool value) { push(Item::of_boolean(value)); }
+  void push_boolean(bool value) {
+    if (!has_room()) return;
+    auto& item = items_.add();
+    item.kind = ItemKind::boolean;
+    item.boolean = value;
+    item.element = nullptr;
+    item.type = 0;
+  }
   void push_truth(Truth truth) {
     if (truth != Truth::unknown) push_boolean(truth == Truth::yes);
   }
@@ -77,7 +81,7 @@ class Machine {
     for (auto i = range.begin; i < range.end; ++i) push(Item(items_[i]));
   }
   /// Drops the items above `size`.
-  void cut(std::uint32_t size) { items_.resize(size); }
+  void cut(std::uint32_t size) { items_.cut(size); }
   /// Moves the items from `begin` on down to `to`.
   void move_down(std::uint32_t begin, std::uint32_t to);
   void set(std::uint32_t index, Item const& item) { items_[index] = item; }
@@ -160,6 +164,14 @@ class Machine {
   [[nodiscard]] bool binary(Op const& op);
   [[nodiscard]] bool sign(Op const& op);
 
+  /// False, and an error at the next look, when there are too many items.
+  [[nodiscard]] bool has_room() {
+    if (items_.size() < items_max_) [[likely]]
+      return true;
+    overflowed_ = true;
+    return false;
+  }
+  [[nodiscard]] bool judge(OpCode code, Range left, Range right, Truth& out);
   void mark() { marks_.push_back(size()); }
   [[nodiscard]] Range top() const { return {marks_.back(), size()}; }
   /// Puts what stands from `begin` on in the place of the top `collections` collections.
@@ -181,7 +193,7 @@ class Machine {
   Environment const* environment_ = nullptr;
   Program const* program_ = nullptr;
   Focus const* focus_ = nullptr;
-  std::vector<Item> items_;
+  ItemStack items_;
   std::vector<std::uint32_t> marks_;
   std::vector<std::vector<Item>> defined_;
   Frame frame_;

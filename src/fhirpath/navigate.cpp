@@ -154,11 +154,15 @@ void Machine::push_value(json::Value value, json::Value twin, Place const& place
     if (twin.is_object()) push(Item::of_node({}, twin, type, place.element));
     return;
   }
-  auto const beside = twin.is_object() ? twin : json::Value();
-  auto item = Item::of_node(value, beside, type, place.element);
-  if (type == kResource) item.type = fhir::resource_type(value);
+  if (!has_room()) return;
+  // Written in place, field by field.
+  auto& item = items_.add();
+  item.node.value = value;
+  item.node.twin = twin.is_object() ? twin : json::Value();
+  item.element = place.element;
+  item.type = type == kResource ? fhir::resource_type(value) : type;
+  item.kind = ItemKind::node;
   item.has_no_twins = place.has_no_twins;
-  push(item);
 }
 
 void Machine::push_values(json::Value value, json::Value twin, Place const& place) {

@@ -175,11 +175,8 @@ bool Machine::sign(Op const& op) {
   return true;
 }
 
-bool Machine::binary(Op const& op) {
-  auto const right = top();
-  auto const left = Range{marks_[marks_.size() - 2], right.begin};
-  auto const begin = size();
-  auto const code = op.code;
+/// The operators whose result is a boolean or nothing.
+bool Machine::judge(OpCode code, Range left, Range right, Truth& out) {
   switch (code) {
     case OpCode::logical_and:
     case OpCode::logical_or:
@@ -187,56 +184,68 @@ bool Machine::binary(Op const& op) {
     case OpCode::logical_implies: {
       Truth a{}, b{};
       if (!truth(left, a) || !truth(right, b)) return false;
-      push_truth(logic(code, a, b));
-      break;
+      return out = logic(code, a, b), true;
     }
-    case OpCode::combine:
-      if (!push_union(*this, left, right)) return false;
-      break;
     case OpCode::equal:
-      push_truth(equals(*this, left, right));
-      break;
+      return out = equals(*this, left, right), true;
     case OpCode::not_equal:
-      push_truth(negated(equals(*this, left, right)));
-      break;
+      return out = negated(equals(*this, left, right)), true;
     case OpCode::equivalent:
-      push_boolean(are_equivalent(*this, left, right));
-      break;
+      return out = truth_of(are_equivalent(*this, left, right)), true;
     case OpCode::not_equivalent:
-      push_boolean(!are_equivalent(*this, left, right));
-      break;
+      return out = truth_of(!are_equivalent(*this, left, right)), true;
     case OpCode::is_in:
     case OpCode::contains: {
       auto const one = code == OpCode::is_in ? left : right;
       auto const many = code == OpCode::is_in ? right : left;
       if (one.size() > 1) return fail(ErrorCode::invalid, "only a single item is in a collection");
-      if (!one.empty()) push_boolean(fhirpath::is_in(*this, Item(items_[one.begin]), many));
+      if (one.empty()) return true;
+      return out = truth_of(fhirpath::is_in(*this, items_[one.begin], many)), true;
+    }
+    default:
       break;
-    }
-    case OpCode::concatenate: {
-      std::string_view a, b;
-      if (text(left, a) == Got::failure || text(right, b) == Got::failure) return false;
-      push_text(std::string(a) + std::string(b));
-      if (!spend(a.size() + b.size())) return false;
-      break;
-    }
-    default: {
-      Item made_a, made_b;
-      Item const *a = nullptr, *b = nullptr;
-      auto const got_a = single(left, made_a, a);
-      auto const got_b = single(right, made_b, b);
-      if (got_a == Got::failure || got_b == Got::failure) return false;
-      if (got_a == Got::nothing || got_b == Got::nothing) break;
-      bool const compares = code >= OpCode::less && code <= OpCode::greater_or_equal;
-      if (!compares) {
-        if (!arithmetic(*this, code, Item(*a), Item(*b))) return false;
-        break;
-      }
-      auto order = std::strong_ordering::equal;
-      auto const got = fhirpath::compare(*this, *a, *b, order);
-      if (got == Got::failure) return false;
-      if (got == Got::value) push_boolean(holds(code, order));
-    }
+  }
+  Item made_a, made_b;
+  Item const *a = nullptr, *b = nullptr;
+  auto const got_a = single(left, made_a, a);
+  auto const got_b = single(right, made_b, b);
+  if (got_a == Got::failure || got_b == Got::failure) return false;
+  if (got_a == Got::nothing || got_b == Got::nothing) return true;
+  auto order = std::strong_ordering::equal;
+  auto const got = fhirpath::compare(*this, *a, *b, order);
+  if (got == Got::value) out = truth_of(holds(code, order));
+  return got != Got::failure;
+}
+
+bool Machine::binary(Op const& op) {
+  auto const right = top();
+  auto const left = Range{marks_[marks_.size() - 2], right.begin};
+  auto const code = op.code;
+  bool const is_judgement = (code >= OpCode::logical_and && code <= OpCode::logical_implies) ||
+                            (code >= OpCode::equal && code <= OpCode::contains);
+  if (is_judgement) {
+    auto truth = Truth::unknown;
+    if (!judge(code, left, right, truth) || failed_) return false;
+    marks_.pop_back();
+    cut(left.begin);
+    push_truth(truth);
+    return true;
+  }
+  auto const begin = size();
+  if (code == OpCode::combine) {
+    if (!push_union(*this, left, right)) return false;
+  } else if (code == OpCode::concatenate) {
+    std::string_view a, b;
+    if (text(left, a) == Got::failure || text(right, b) == Got::failure) return false;
+    push_text(std::string(a) + std::string(b));
+    if (!spend(a.size() + b.size())) return false;
+  } else {
+    Item a, b;
+    auto const got_a = single(left, a);
+    auto const got_b = single(right, b);
+    if (got_a == Got::failure || got_b == Got::failure) return false;
+    bool const has_both = got_a == Got::value && got_b == Got::value;
+    if (has_both && !arithmetic(*this, code, a, b)) return false;
   }
   if (failed_) return false;
   replace(2, begin);
