@@ -5,7 +5,12 @@
 namespace sinew::store {
 namespace {
 
-std::size_t bytes_of(Live const& live) { return live.body ? live.body->size() : 0; }
+constexpr std::size_t kNodeBytes = 64;  // of the map, the text and the allocator, about
+
+std::size_t bytes_of(std::string_view key, Live const& live) {
+  auto const fixed = sizeof(Live) + sizeof(std::string) + kNodeBytes + key.size();
+  return fixed + (live.body ? live.body->size() : 0);
+}
 
 }  // namespace
 
@@ -20,18 +25,18 @@ Live* LiveCache::Shard::touch(std::string_view key, std::atomic<Epoch>& epoch) {
 }
 
 void LiveCache::Shard::put(std::string_view key, Live live, std::atomic<Epoch>& epoch) {
-  if (young.size() >= kEntriesPerShardMax || body_bytes > kBodyBytesPerShardMax) {
+  if (bytes > kBytesPerShardMax) {
     old = std::exchange(young, {});
-    body_bytes = 0;
+    bytes = 0;
     ++epoch;
   }
-  body_bytes += bytes_of(live);
+  bytes += bytes_of(key, live);
   auto const found = young.find(key);
   if (found == young.end()) {
     young.emplace(key, std::move(live));
     return;
   }
-  body_bytes -= bytes_of(found->second);
+  bytes -= bytes_of(key, found->second);
   found->second = std::move(live);
 }
 
@@ -56,7 +61,7 @@ void LiveCache::add_read(std::string_view key, Live live, Epoch epoch) {
   if (auto* known = shard.touch(key, epoch_)) {
     // The same version with its body: the one thing a reader can add to what is known.
     if (known->version == live.version && known->exists && !known->body) {
-      shard.body_bytes += bytes_of(live);
+      shard.bytes += live.body ? live.body->size() : 0;
       known->body = std::move(live.body);
     }
     return;
@@ -70,7 +75,7 @@ void LiveCache::clear() {
     std::scoped_lock const lock(shard.mutex);
     shard.young.clear();
     shard.old.clear();
-    shard.body_bytes = 0;
+    shard.bytes = 0;
   }
 }
 

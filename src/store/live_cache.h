@@ -17,8 +17,8 @@ namespace sinew::store {
 /// The states of the resources used last, by "Type/id". The writer puts what it changes; other
 /// threads may add what they read from disk, which never hides something newer.
 ///
-/// Bounded by two generations: a full young one becomes the old one, whose entries come back when
-/// they are asked for and are lost when not.
+/// Bounded by the bytes of two generations: a full young one becomes the old one, whose entries
+/// come back when they are asked for and are lost when not.
 class LiveCache {
  public:
   /// What a reader has to take before its snapshot, to add states of that snapshot afterwards.
@@ -36,8 +36,7 @@ class LiveCache {
 
  private:
   static constexpr std::size_t kShards = 16;
-  static constexpr std::size_t kEntriesPerShardMax = 4096;
-  static constexpr std::size_t kBodyBytesPerShardMax = std::size_t{1} << 20;
+  static constexpr std::size_t kBytesPerShardMax = std::size_t{2} << 20;  ///< of one generation
 
   struct Hash {
     using is_transparent = void;
@@ -47,7 +46,7 @@ class LiveCache {
   struct Shard {
     std::mutex mutex;
     Generation young, old;
-    std::size_t body_bytes = 0;
+    std::size_t bytes = 0;  ///< of `young`
 
     Live* touch(std::string_view key, std::atomic<Epoch>& epoch);
     void put(std::string_view key, Live live, std::atomic<Epoch>& epoch);

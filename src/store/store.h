@@ -144,7 +144,7 @@ struct OutboxItem {
 
 struct StoreOptions {
   std::string path;                      ///< database file; ":memory:" for tests
-  std::uint32_t group_wait_ms_max = 10;  ///< how long transactions that can wait may be held back
+  std::uint32_t group_wait_ms_max = 25;  ///< how long transactions that can wait may be held back
   bool create = true;
   std::size_t young_rows_max = 65536;  ///< index rows collected before they move to the large trees
   bool read_only = false;              ///< beside a running server; append and apply fail

@@ -62,7 +62,12 @@ Result<std::int64_t> IndexBatch::value_number(PathKey path, std::string const& j
     TRY(connection_.execute("INSERT INTO tval(vid, pid, code, sys, display) VALUES(?, ?, ?, ?, ?)",
                             number, path, parts.code, parts.system, parts.display));
   }
-  if (values_.size() >= kValuesRememberedMax) values_.clear();
+  constexpr std::size_t kNodeBytes = 128;
+  if (value_bytes_ > kValueBytesMax) {
+    values_.clear();
+    value_bytes_ = 0;
+  }
+  value_bytes_ += kNodeBytes + joined.size();
   values_.insert_or_assign(hash, Value{path, joined, number});
   return number;
 }
@@ -117,6 +122,7 @@ void IndexBatch::reset() {
   live_.clear(), tokens_.clear(), hashed_.clear(), references_.clear(), dates_.clear();
   strings_.clear(), uris_.clear(), quantities_.clear(), numbers_.clear();
   values_.clear();
+  value_bytes_ = 0;
   last_value_ = 0;
 }
 

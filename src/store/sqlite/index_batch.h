@@ -86,13 +86,14 @@ class IndexBatch {
   std::vector<Row<QuantityKey>> quantities_;
   std::vector<Row<NumberKey>> numbers_;
 
-  static constexpr std::size_t kValuesRememberedMax = 65536;
+  static constexpr std::size_t kValueBytesMax = std::size_t{16} << 20;
   struct Value {
     PathKey path;
     std::string joined;
     std::int64_t number;
   };
   std::unordered_map<std::uint64_t, Value> values_;  ///< by the hash of path and token
+  std::size_t value_bytes_ = 0;                      ///< of `values_`, about
   std::int64_t last_value_ = 0;                      ///< 0: to be read
 };
 
