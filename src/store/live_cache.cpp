@@ -5,6 +5,8 @@
 namespace sinew::store {
 namespace {
 
+/// More than transactions under way change; their bodies are in memory with them.
+constexpr std::size_t kExpectedPerShardMax = 1024;
 constexpr std::size_t kNodeBytes = 64;  // of the map, the text and the allocator, about
 
 std::size_t bytes_of(std::string_view key, Live const& live) {
@@ -48,9 +50,36 @@ std::optional<Live> LiveCache::find(std::string_view key) {
   return *live;
 }
 
+std::optional<Live> LiveCache::find_expected(std::string_view key) {
+  auto& shard = shard_of(key);
+  std::scoped_lock const lock(shard.mutex);
+  if (auto const found = shard.expected.find(key); found != shard.expected.end())
+    return found->second;
+  auto const* live = shard.touch(key, epoch_);
+  if (live == nullptr) return std::nullopt;
+  return *live;
+}
+
+void LiveCache::expect(std::string_view key, Live live) {
+  auto& shard = shard_of(key);
+  std::scoped_lock const lock(shard.mutex);
+  if (shard.expected.size() >= kExpectedPerShardMax) shard.expected.clear();
+  shard.expected.insert_or_assign(std::string(key), std::move(live));
+}
+
+void LiveCache::forget_expected(std::string_view key) {
+  auto& shard = shard_of(key);
+  std::scoped_lock const lock(shard.mutex);
+  auto const found = shard.expected.find(key);
+  if (found != shard.expected.end()) shard.expected.erase(found);
+}
+
 void LiveCache::put(std::string_view key, Live live) {
   auto& shard = shard_of(key);
   std::scoped_lock const lock(shard.mutex);
+  auto const expected = shard.expected.find(key);
+  if (expected != shard.expected.end() && expected->second.version <= live.version)
+    shard.expected.erase(expected);
   shard.old.erase(std::string(key));
   shard.put(key, std::move(live), epoch_);
 }
@@ -75,6 +104,7 @@ void LiveCache::clear() {
     std::scoped_lock const lock(shard.mutex);
     shard.young.clear();
     shard.old.clear();
+    shard.expected.clear();
     shard.bytes = 0;
   }
 }

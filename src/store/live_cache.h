@@ -25,6 +25,11 @@ class LiveCache {
   using Epoch = std::uint64_t;
 
   [[nodiscard]] std::optional<Live> find(std::string_view key);
+  /// The state that transactions under way are to bring about, or else the state that is.
+  [[nodiscard]] std::optional<Live> find_expected(std::string_view key);
+  /// Until the writer puts this version, or another, or forgets what was expected.
+  void expect(std::string_view key, Live live);
+  void forget_expected(std::string_view key);
   [[nodiscard]] Epoch epoch() const { return epoch_; }
 
   /// The writer's: the state from now on.
@@ -45,7 +50,7 @@ class LiveCache {
   using Generation = std::unordered_map<std::string, Live, Hash, std::equal_to<>>;
   struct Shard {
     std::mutex mutex;
-    Generation young, old;
+    Generation young, old, expected;
     std::size_t bytes = 0;  ///< of `young`
 
     Live* touch(std::string_view key, std::atomic<Epoch>& epoch);

@@ -102,6 +102,8 @@ Result<Prepared> prepare(Change const& change, ChangeDigest const& digest, Live 
   Prepared prepared;
   prepared.base_version = live.version;
   prepared.base_exists = live.exists;
+  prepared.base_is_expected = live.is_expected;
+  prepared.base_content = live.content;
   prepared.digest = digest;
   if (change.verb == Verb::remove) {
     TRY(prepare_removal(prepared, live, fetch));

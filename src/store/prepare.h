@@ -22,6 +22,7 @@ struct Live {
   std::uint64_t version = 0;  ///< 0: never existed
   Instant updated{};
   bool exists = false;        ///< false with a version: deleted
+  bool is_expected = false;   ///< not yet written: what a transaction under way is to make of it
   std::uint64_t content = 0;  ///< digest of the current content; 0: not computed
   SharedText body;            ///< normal form; null: not at hand
   /// Changes known to change nothing at this version: what feeds repeat in message after message.
@@ -36,6 +37,8 @@ struct Live {
 struct Prepared {
   std::uint64_t base_version = 0;
   bool base_exists = false;
+  bool base_is_expected = false;
+  std::uint64_t base_content = 0;
   Outcome::What effect = Outcome::What::unchanged;
   ChangeDigest digest;
   std::uint64_t content = 0;
@@ -43,8 +46,10 @@ struct Prepared {
   std::string packed;               ///< the same, compressed
   std::vector<IndexRow> add, drop;  ///< the change of the search index
 
+  /// A version that was only expected may have become another one: its content decides.
   [[nodiscard]] bool fits(Live const& live) const {
-    return base_version == live.version && base_exists == live.exists;
+    if (base_version != live.version || base_exists != live.exists) return false;
+    return !base_is_expected || (base_content != 0 && base_content == live.content);
   }
 };
 

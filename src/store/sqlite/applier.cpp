@@ -181,6 +181,7 @@ Result<Applier::Staged> Applier::stage(Change const& change, PreparedChange cons
       if (staged.before.body) return staged.before.body;
       return load_body(connection_, staged.before);
     };
+    cache_.forget_expected(item.key);
     reprepared_.push_back(TRY(prepare(change, item.digest, staged.before, fetch)));
     staged.prepared = &reprepared_.back();
   }

@@ -127,7 +127,9 @@ class SqliteStore::Preparing {
     // What fails here fails again in the writer's thread, which answers; unless the resource
     // changed meanwhile and it succeeds.
     auto prepared = prepare(change, item.digest, *live, fetch);
-    if (prepared) item.prepared = std::move(*prepared);
+    if (!prepared) return item;
+    if (prepared->text) expect(item, *live, *prepared);
+    item.prepared = std::move(*prepared);
     return item;
   }
 
@@ -140,8 +142,20 @@ class SqliteStore::Preparing {
     return &**lease_;
   }
 
+  /// OPTIMIZATION: messages about one patient follow each other closely. Each is prepared on what
+  /// the one before it is to make of the resource; else the writer had to prepare it again, alone.
+  void expect(PreparedChange const& item, Live const& live, Prepared const& prepared) {
+    Live after{.version = live.version + 1,
+               .exists = true,
+               .is_expected = true,
+               .content = prepared.content,
+               .body = prepared.text};
+    if (item.digest.is_set()) after.add_no_op(item.digest);
+    store_.cache_.expect(item.key, std::move(after));
+  }
+
   Result<Live> live_of(Change const& change, std::string const& key) {
-    if (auto cached = store_.cache_.find(key)) return std::move(*cached);
+    if (auto cached = store_.cache_.find_expected(key)) return std::move(*cached);
     auto* reading = TRY(connection());
     auto live = TRY(load_live(*reading, store_.catalogue_, change.type, change.id));
     store_.cache_.add_read(key, live, epoch_);
