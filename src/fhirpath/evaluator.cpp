@@ -23,7 +23,7 @@ std::optional<bool> Services::conforms(Item const& node, std::string_view profil
 void Services::trace(std::string_view, std::span<Item const>) {}
 
 Evaluator::Evaluator(Environment environment)
-    : environment_(std::move(environment)), machine_(std::make_unique<Machine>()) {}
+    : environment_(environment), machine_(std::make_unique<Machine>()) {}
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 Evaluator::~Evaluator() = default;

@@ -28,8 +28,8 @@ class Services {
  public:
   virtual ~Services() = default;
 
-  /// The resource a reference names, when it is neither contained nor in the same Bundle. The
-  /// document must outlive the result. Nothing: not known.
+  /// The resource a reference names, when it is neither contained nor an entry of a Bundle that is
+  /// %rootResource. The document must outlive the result. Nothing: not known.
   [[nodiscard]] virtual std::optional<json::Value> resolve(std::string_view reference);
   /// Whether a code, Coding or CodeableConcept is in a value set. Nothing: cannot be said.
   [[nodiscard]] virtual std::optional<bool> is_member(Item const& coded,

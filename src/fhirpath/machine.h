@@ -218,7 +218,7 @@ class Machine {
 /// Whole collections, in order (equals) or in any order (equivalent).
 [[nodiscard]] Truth equals(Machine& machine, Range a, Range b);
 [[nodiscard]] bool are_equivalent(Machine& machine, Range a, Range b);
-/// Equal items have equal hashes.
+/// Equal items have equal hashes, but for a number and a quantity in the unit '1'.
 [[nodiscard]] std::uint64_t hash_of(Machine& machine, Item const& item);
 [[nodiscard]] bool is_in(Machine& machine, Item const& item, Range range);
 /// Nothing where no order is known; sets an error where the types have none.

@@ -93,18 +93,19 @@ Step const* step_of(fhir::TypeId owner, fhir::Element const* element) {
   return &step_table().steps[step_table().first[owner] + static_cast<std::size_t>(place)];
 }
 
-constexpr unsigned kTypeShift = 48;  // what a pointer of user space leaves free
+constexpr unsigned kTypeShift = 32;  // below it 1 + the number of the step, or 0 for none
 
 /// False when nothing is remembered for the type.
 bool recall(StepCache const& cache, fhir::TypeId owner, Step const*& step) {
-  constexpr std::uint64_t kPointerMask = (std::uint64_t{1} << kTypeShift) - 1;
   auto const known = cache.packed.load(std::memory_order_relaxed);
-  step = reinterpret_cast<Step const*>(known & kPointerMask);
+  auto const number = static_cast<std::uint32_t>(known);
+  step = number == 0 ? nullptr : &step_table().steps[number - 1];
   return known >> kTypeShift == owner;
 }
 
 void remember(StepCache& cache, fhir::TypeId owner, Step const* step) {
-  cache.packed.store(std::uint64_t{owner} << kTypeShift | reinterpret_cast<std::uintptr_t>(step),
+  auto const number = step == nullptr ? 0 : step - step_table().steps.data() + 1;
+  cache.packed.store(std::uint64_t{owner} << kTypeShift | static_cast<std::uint64_t>(number),
                      std::memory_order_relaxed);
 }
 
