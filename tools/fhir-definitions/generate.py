@@ -35,7 +35,11 @@ COLUMNS = {
     "value_sets": ["value_set", "system", "codes"],
     # component: `url of the parameter = expression`, separated by `;`.
     "search_parameters": ["url", "code", "base", "type", "target", "expression", "component"],
+    # Invariants where they are declared: of a type, or of an element of it.
+    "constraints": ["path", "key", "severity", "expression", "human"],
 }
+# What src/fhir/checker.cpp sees without an expression.
+CHECKED_BY_STRUCTURE = ("ele-1", "ext-1")
 KINDS = {"primitive-type": "primitive", "complex-type": "complex", "resource": "resource"}
 
 
@@ -130,6 +134,23 @@ def type_tables(resources):
             if not is_inherited(element, row, rows_by_path):
                 elements.append(row)
     return types, elements
+
+
+def constraint_rows(resources):
+    """The invariants of every type, without the copies that snapshots hold."""
+    rows = {}
+    for structure in structures(resources):
+        for element in structure["snapshot"]["element"]:
+            for constraint in element.get("constraint", []):
+                source = constraint.get("source", structure["url"]).rpartition("/")[2]
+                if source != structure["name"] or "expression" not in constraint:
+                    continue
+                if constraint["key"] in CHECKED_BY_STRUCTURE:
+                    continue
+                path = element["path"].removesuffix("[x]")
+                rows[path, constraint["key"]] = {"path": path} | {
+                    name: constraint[name] for name in COLUMNS["constraints"][1:]}
+    return list(rows.values())
 
 
 def backbone_types(elements):
@@ -245,7 +266,8 @@ def main():
     resources = read_package(arguments.package)
     types, elements = type_tables(resources)
     tables = {"types": types, "elements": elements,
-              "search_parameters": search_parameter_rows(resources)}
+              "search_parameters": search_parameter_rows(resources),
+              "constraints": constraint_rows(resources)}
     overlay = read_table(OUT / "overlay.tsv")
     apply_overlay(tables, overlay)
     types += backbone_types(elements)

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "json/json.h"
+
+namespace sinew::validate {
+
+/// A code as an instance has it. `system` is empty for an element of type code, where any system
+/// fits, unless `has_system` says that a Coding left it out.
+struct Code {
+  std::string_view system;
+  std::string_view code;
+  bool is_coding = false;
+};
+
+/// `unknown`: a filter or a code system stands in the way that cannot be enumerated here.
+enum class Membership : std::uint8_t { no, yes, unknown };
+
+/// One `compose.include` or `.exclude`.
+struct Include {
+  std::string system;  ///< empty: the value sets alone
+  std::unordered_set<std::string> codes;
+  bool is_open = false;  ///< codes of the system that are not listed may be in as well
+  std::vector<std::string> value_sets;  ///< a code is in all of them
+};
+
+/// A value set as far as it can be enumerated.
+struct ValueSet {
+  std::vector<Include> includes;
+  std::vector<Include> excludes;
+};
+
+/// The CodeSystem of that canonical, or a missing value.
+using FindCodeSystem = std::function<json::Value(std::string_view)>;
+
+/// Reads `expansion` where there is no `compose`, else the compose: listed codes, whole code
+/// systems that are complete, and the filters `concept is-a`, `descendent-of` and `=`. Source: FHIR
+/// R4 valueset.html#compositions.
+[[nodiscard]] ValueSet read_value_set(json::Value definition, FindCodeSystem const& find);
+
+}  // namespace sinew::validate

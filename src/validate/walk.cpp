@@ -1,0 +1,242 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "fhir/check.h"
+#include "fhir/resource.h"
+#include "validate/walker.h"
+
+namespace sinew::validate {
+namespace {
+
+/// Invariants that only speak of members with this name: not evaluated where there is none.
+struct NeedRow {
+  std::string_view key;
+  std::string_view member;
+};
+constexpr auto kNeeds = std::to_array<NeedRow>({
+    {"dom-2", "contained"},
+    {"dom-3", "contained"},
+    {"dom-4", "contained"},
+    {"dom-5", "contained"},
+});
+
+bool has_subject(Constraint const& constraint, json::Value value) {
+  auto const row = std::ranges::find(kNeeds, constraint.key, &NeedRow::key);
+  return row == kNeeds.end() || value[row->member].exists();
+}
+
+/// What FHIRPath calls an element: `value` for `valueQuantity`.
+std::string_view path_name(fhir::Element const& element) {
+  auto const name = element.name.view();
+  if (element.choice == 0) return name;
+  return name.substr(0, name.size() - fhir::type(element.type).name.size());
+}
+
+/// Follows `Patient.contact[0].name`, where the structure check found something, as far as it goes.
+struct Found {
+  std::string location;
+  json::Value value;
+};
+Found follow(json::Value root, std::string_view where) {
+  Found found{{}, root};
+  auto type = fhir::resource_type(root);
+  bool is_root = true;
+  for (auto const part : split(where, '.')) {
+    auto const bracket = part.find('[');
+    auto const name = part.substr(0, bracket);
+    if (is_root) {
+      is_root = false;
+      found.location = part;
+      continue;
+    }
+    auto const* const element = type == 0 ? nullptr : fhir::find_element(type, name);
+    found.location += "." + std::string(element ? path_name(*element) : name);
+    auto next = found.value[name];
+    if (bracket != part.npos) {
+      found.location += part.substr(bracket);
+      auto const digits = part.substr(bracket + 1, part.size() - bracket - 2);
+      next = next.at(parse_integer<std::size_t>(digits).value_or(0));
+    }
+    if (!next) break;
+    found.value = next;
+    type = element ? element->type : fhir::TypeId{0};
+    if (next["resourceType"].exists()) type = fhir::resource_type(next);
+  }
+  return found;
+}
+
+}  // namespace
+
+BundleIndex::BundleIndex(json::Value bundle) {
+  for (auto const entry : bundle["entry"].elements()) {
+    auto const resource = entry["resource"];
+    if (auto const url = entry["fullUrl"].text(); !url.empty()) by_url.emplace(url, resource);
+    auto const id = resource["id"].text();
+    if (!id.empty()) by_reference.emplace(resource["resourceType"].text() + "/" + id, resource);
+  }
+}
+
+Walker::Walker(json::Document const& document, Library const& library,
+               ValidatorOptions const& options)
+    : document_(document), library_(library), options_(options) {}
+Walker::~Walker() = default;
+
+std::vector<Finding> Walker::run() {
+  auto const root = document_.root();
+  add_structure_issues();
+  auto const type = root.is_object() ? fhir::resource_type(root) : fhir::TypeId{0};
+  if (type == 0) return std::move(findings_);
+  Node const node{root, {}, type, nullptr, place(nullptr, fhir::type(type).name)};
+  Scope const scope{root, root, nullptr, {}, node.place};
+  walk_resource(node, scope, options_.profiles);
+  return std::move(findings_);
+}
+
+void Walker::add_structure_issues() {
+  auto const root = document_.root();
+  bool const is_bundle = root.is_object() && root["resourceType"].text() == "Bundle";
+  for (auto& issue : is_bundle ? fhir::check_bundle(root) : fhir::check_structure(root)) {
+    if (is_full()) return;
+    auto const found = follow(root, issue.where);
+    Finding finding;
+    finding.severity = issue.severity;
+    bool const is_missing = issue.what.find("missing") != issue.what.npos;
+    finding.code = issue.code == ErrorCode::too_large ? FindingCode::too_costly
+                   : is_missing                       ? FindingCode::required
+                                                      : FindingCode::structure;
+    finding.text = std::move(issue.what);
+    finding.location = found.location;
+    set_position(finding, found.value);
+    findings_.push_back(std::move(finding));
+  }
+}
+
+void Walker::walk_resource(Node const& node, Scope const& scope,
+                           std::vector<std::string> const& more_profiles) {
+  Scope own = scope;
+  if (fhir::type(node.type).name == "Bundle") {
+    own.bundle = &bundles_.emplace_back(node.value);
+  }
+  walk_element(node, own);
+  std::vector<std::string> applied;
+  for (auto const& canonical : more_profiles) {
+    apply_named(node, own, canonical, true);
+    applied.push_back(canonical);
+  }
+  for (auto const item : node.value["meta"]["profile"].elements()) {
+    auto const canonical = item.text();
+    if (canonical.empty() || std::ranges::find(applied, canonical) != applied.end()) continue;
+    apply_named(node, own, canonical, false);
+    applied.push_back(canonical);
+  }
+}
+
+void Walker::apply_named(Node const& node, Scope const& scope, std::string const& canonical,
+                         bool is_asked_for) {
+  auto const* const profile = library_.profile(canonical);
+  if (profile == nullptr) {
+    auto const severity = is_asked_for ? Severity::error : Severity::warning;
+    if (!wants(severity)) return;
+    return report({severity, FindingCode::not_found, "profile " + canonical + " is not known"},
+                  node);
+  }
+  if (!fhirpath::is_subtype(node.type, profile->type)) {
+    if (!wants(Severity::error)) return;
+    return report({Severity::error, FindingCode::structure,
+                   "profile " + canonical + " is about " +
+                       std::string(fhir::type(profile->type).name.view())},
+                  node);
+  }
+  apply(profile->root, node, scope, *profile);
+  for (auto const& issue : profile->issues) {
+    if (!said_.insert(issue.what + canonical).second || !wants(Severity::information)) continue;
+    report({Severity::information, FindingCode::not_supported, issue.what, profile}, node);
+  }
+}
+
+void Walker::walk_element(Node const& node, Scope const& scope) {
+  if (is_full()) return;
+  for (auto const* constraint : library_.constraints_of(node.type)) {
+    if (has_subject(*constraint, node.value)) check_constraint(*constraint, node, scope, nullptr);
+  }
+  auto const object = node.object();
+  if (!object.is_object()) return;
+  // A primitive has the members of Element in its twin.
+  auto const type = node.type;
+  for (auto const [name, value] : object.members()) {
+    auto bare = name;
+    if (name.starts_with('_')) {
+      bare.remove_prefix(1);
+      if (object[bare].exists()) continue;  // goes with its value
+    }
+    auto const* const element = fhir::find_element(type, bare);
+    if (element == nullptr) continue;
+    if (bare.size() != name.size()) {
+      walk_member(node, {}, value, *element, scope);
+      continue;
+    }
+    bool const is_primitive = fhir::type(element->type).kind == fhir::TypeKind::primitive;
+    auto const twin = is_primitive ? object["_" + std::string(name)] : json::Value();
+    walk_member(node, value, twin, *element, scope);
+  }
+}
+
+void Walker::walk_member(Node const& node, json::Value value, json::Value twin,
+                         fhir::Element const& element, Scope const& scope) {
+  bool const is_primitive = fhir::type(element.type).kind == fhir::TypeKind::primitive;
+  // Nothing of R4 is left to ask of a primitive without extensions.
+  if (is_primitive && !twin && library_.constraints_of(element) == nullptr) return;
+  std::vector<Node> items;
+  if (!value.is_array() && !twin.is_array()) {
+    items.push_back({value, twin, element.type, &element, place(node.place, path_name(element))});
+  } else {
+    collect(node, path_name(element), element, items);
+  }
+  for (auto const& item : items) walk_item(item, node, scope);
+}
+
+void Walker::walk_item(Node const& item, Node const& owner, Scope const& scope) {
+  auto const& element = *item.element;
+  if (auto const* own = library_.constraints_of(element)) {
+    for (auto const* constraint : *own) check_constraint(*constraint, item, scope, nullptr);
+  }
+  if (fhir::type(element.type).kind == fhir::TypeKind::resource) {
+    return walk_nested(item, owner, scope);
+  }
+  if (element.name == "extension" || element.name == "modifierExtension") {
+    check_extension(item, owner, scope);
+  }
+  check_base_binding(item);
+  walk_element(item, scope);
+}
+
+/// A resource in a resource: contained, of an entry, or of a parameter.
+void Walker::walk_nested(Node const& node, Node const& owner, Scope const& scope) {
+  auto const type = fhir::resource_type(node.value);
+  if (type == 0) return;
+  Node own = node;
+  own.type = type;
+  Scope inner = scope;
+  inner.resource = node.value;
+  inner.place = node.place;
+  if (node.element->name != "contained") {
+    inner.root = node.value;
+    inner.full_url = owner.value["fullUrl"].raw();
+  }
+  walk_resource(own, inner, {});
+}
+
+/// Extensible bindings of R4 itself, where a package brings the value set.
+void Walker::check_base_binding(Node const& node) {
+  if (node.element->strength != fhir::Strength::extensible) return;
+  auto const url = fhir::value_set_url(*node.element);
+  if (library_.find("ValueSet", url) == nullptr) return;
+  check_binding({fhir::Strength::extensible, std::string(url)}, node, nullptr);
+}
+
+std::vector<Finding> validate(json::Document const& document, Library const& library,
+                              ValidatorOptions const& options) {
+  return Walker(document, library, options).run();
+}
+
+}  // namespace sinew::validate
