@@ -74,6 +74,8 @@ TEST_CASE("expressions on a patient") {
       {"@2012-01-01T10:00:00Z < @2012-01-01T12:00:00", ""},
       {"'ab'.replaceMatches('(a)(b)', '$2$1')", R"("ba")"},
       {"deceasedDateTime", ""},
+      {"name.$this.given.first()", R"("Ada")"},
+      {"(1 | 2).aggregate(iif($total.empty(), $this, $this + $total.$this))", "3"},
   };
   for (auto const& row : rows) {
     CAPTURE(row.expression);
@@ -95,6 +97,7 @@ TEST_CASE("an error names its place and none of the data") {
        "!line 1, column 13: cannot use the regular expression: invalid perl operator: (?="},
       {"substring()", "!line 1, column 1: substring() takes 1 to 2 arguments, not 0"},
       {"@2012-13-01", "!line 1, column 1: there is no such date or time"},
+      {"name.$index", "!line 1, column 6: expected a name after '.', found 'index'"},
       {"'\\x'", "!line 1, column 2: there is no such escape in a text"},
   };
   for (auto const& row : rows) CHECK(run(row.expression) == row.error);

@@ -239,7 +239,8 @@ Result<> Parser::head() {
 }
 
 Result<> Parser::invocation() {
-  if (token_.kind == TokenKind::variable) return variable();
+  // The grammar lets `$this` follow a '.': it is what stands before it.
+  if (token_.kind == TokenKind::variable && token_.text == "this") return advance();
   if (token_.kind != TokenKind::identifier) {
     return lexer_.fail_at(token_.position, "expected a name after '.', found " + found());
   }
