@@ -58,7 +58,9 @@ Result<Token> Lexer::next() {
   if (c == '$') {
     ++at_;
     if (!begins_word(peek())) return fail_at(at_ - 1, "a name must follow '$'");
-    return word(TokenKind::variable);
+    auto token = word(TokenKind::variable);
+    --token.position;  // with its '$'
+    return token;
   }
   return symbol();
 }
