@@ -22,4 +22,8 @@ Result<std::vector<Outcome>> Store::apply_and_wait(Transaction transaction) {
   return answer.get();
 }
 
+Result<HistoryPage> Store::history_page(HistoryQuery const&) {
+  return fail(ErrorCode::not_supported, "this store gives no history of types");
+}
+
 }  // namespace sinew::store

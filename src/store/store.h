@@ -132,6 +132,30 @@ struct SearchPage {
   std::string next;  ///< empty: last page
 };
 
+// ---------------------------------------------------------------- history
+
+/// Versions of one resource, of a type, or of everything, deletions included.
+/// Source: FHIR R4 http.html#history.
+struct HistoryQuery {
+  std::string type = {};                  ///< empty: all types
+  std::string id = {};                    ///< empty: all resources of the type
+  std::optional<Instant> since = {};      ///< made at or after
+  std::optional<Instant> at_low = {};     ///< with at_before: current at some time in
+  std::optional<Instant> at_before = {};  ///< [at_low, at_before)
+  std::size_t count = 50;
+  bool oldest_first = false;
+  std::string cursor = {};  ///< opaque, from HistoryPage::next
+};
+
+/// Pages of one query are one snapshot: no version twice, none left out, whatever is written
+/// meanwhile. A page may hold fewer than `count`, even none, and have a next one: where a scan has
+/// gone far enough, or the bodies are many bytes.
+struct HistoryPage {
+  std::vector<Resource> versions;
+  std::optional<std::uint64_t> total;  ///< of one resource without since and at
+  std::string next;                    ///< empty: last page
+};
+
 // ---------------------------------------------------------------- the store
 
 /// A payload that waits for its delivery.
@@ -201,6 +225,9 @@ class Store {
   /// All versions, newest first, deletions included. Fails `not_found`.
   [[nodiscard]] virtual Result<std::vector<Resource>> history(std::string_view type,
                                                               std::string_view id) = 0;
+  /// A page of versions. Fails `not_found` where the one resource never was, `invalid` at a cursor
+  /// that is none; `not_supported` in a store that does not override it.
+  [[nodiscard]] virtual Result<HistoryPage> history_page(HistoryQuery const& query);
   /// Fails `invalid` at the parameter that is unknown or whose value cannot be read.
   [[nodiscard]] virtual Result<SearchPage> search(Query const& query) = 0;
   /// Live resources per type.

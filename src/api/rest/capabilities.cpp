@@ -11,7 +11,8 @@ namespace sinew::rest {
 namespace {
 
 constexpr std::string_view kInteractions[] = {
-    "read", "vread", "update", "patch", "delete", "create", "search-type", "history-instance"};
+    "read",   "vread",       "update",           "patch",       "delete",
+    "create", "search-type", "history-instance", "history-type"};
 
 struct TypeRow {
   fhir::ParameterType type;
@@ -172,7 +173,7 @@ Result<Answer> capabilities(Context const& context, Call const& call) {
   writer.end_array();
   writer.key("interaction");
   writer.begin_array();
-  for (auto const interaction : {"transaction", "batch"}) {
+  for (auto const interaction : {"transaction", "batch", "history-system"}) {
     writer.begin_object();
     writer.member("code", interaction);
     writer.end_object();

@@ -23,6 +23,7 @@ using BuiltInHandler = Result<Answer> (*)(Context const&, Call const&);
 // read.cpp
 Result<Answer> read(Context const& context, Call const& call);
 Result<Answer> read_version(Context const& context, Call const& call);
+// history.cpp
 Result<Answer> history(Context const& context, Call const& call);
 // write.cpp
 Result<Answer> create(Context const& context, Call const& call);

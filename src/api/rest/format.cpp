@@ -92,17 +92,24 @@ Result<Format> accepted(std::string_view accept) {
   return fail(ErrorCode::not_supported, "neither JSON nor XML is accepted", "Accept");
 }
 
-/// Source: FHIR R4 http.html#ops, "Prefer: return=".
-Return preferred(std::string_view prefer) {
-  for (auto part : split(prefer, ',')) {
+/// The first of two preferences that contradict each other counts, as RFC 7240 §2 has it.
+/// Source: FHIR R4 http.html#ops "return", search.html#errors "handling".
+void take_preferences(std::string_view prefer, Presentation& into) {
+  bool has_handling = false;
+  for (auto const part : split(prefer, ',')) {
     for (auto token : split(part, ';')) {
       token = trim(token);
-      if (token == "return=minimal") return Return::minimal;
-      if (token == "return=representation") return Return::representation;
-      if (token == "return=OperationOutcome") return Return::outcome;
+      if (into.prefer == Return::unsaid) {
+        if (token == "return=minimal") into.prefer = Return::minimal;
+        if (token == "return=representation") into.prefer = Return::representation;
+        if (token == "return=OperationOutcome") into.prefer = Return::outcome;
+      }
+      if (!has_handling && (token == "handling=lenient" || token == "handling=strict")) {
+        has_handling = true;
+        into.handling = token.ends_with("lenient") ? Handling::lenient : Handling::strict;
+      }
     }
   }
-  return Return::unsaid;
 }
 
 Result<> take_parameter(std::string const& name, std::string const& value, Presentation& into,
@@ -143,7 +150,7 @@ Result<Presentation> take_presentation(net::Headers const& headers, Parameters& 
   }
   parameters = std::move(kept);
   if (!format_given) presentation.format = TRY(accepted(headers.value("Accept")));
-  presentation.prefer = preferred(headers.value("Prefer"));
+  take_preferences(headers.value("Prefer"), presentation);
   return presentation;
 }
 
@@ -190,11 +197,16 @@ net::HttpResponse render(Answer answer, Presentation const& presentation) {
   return response;
 }
 
+namespace {
+
+constexpr auto kMonths = std::to_array<std::string_view>(
+    {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"});
+
+}  // namespace
+
 std::string http_date(Instant instant) {
   constexpr std::int64_t kDayMs = 86'400'000;
   constexpr std::string_view kDays[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-  constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   auto days = instant.ms / kDayMs;
   if (instant.ms % kDayMs < 0) --days;
   auto const date = civil_from_days(days);
@@ -209,6 +221,30 @@ std::string http_date(Instant instant) {
   out += ' ' + std::to_string(date.year) + ' ' + two(seconds / 3600) + ':' +
          two(seconds / 60 % 60) + ':' + two(seconds % 60) + " GMT";
   return out;
+}
+
+/// Source: RFC 9110 §5.6.7, IMF-fixdate.
+std::optional<Instant> read_http_date(std::string_view text) {
+  constexpr std::size_t kLength = 29;  // Sun, 06 Nov 1994 08:49:37 GMT
+  if (text.size() != kLength || !text.ends_with(" GMT")) return {};
+  auto const* const month = std::ranges::find(kMonths, text.substr(8, 3));
+  if (month == kMonths.end()) return {};
+  auto const number = static_cast<int>(month - kMonths.begin()) + 1;
+  std::string iso(text.substr(12, 4));
+  iso += number < 10 ? "-0" : "-";
+  iso += std::to_string(number) + '-';
+  iso.append(text.substr(5, 2)).append("T").append(text.substr(17, 8)).append("Z");
+  auto const instant = parse_instant(iso);
+  return instant ? std::optional(*instant) : std::nullopt;
+}
+
+bool names_version(std::string_view tags, std::uint64_t version) {
+  for (auto const tag : split(tags, ',')) {
+    if (trim(tag) == "*") return true;
+    auto const named = read_entity_tag(tag);
+    if (named && *named == version) return true;
+  }
+  return false;
 }
 
 std::string entity_tag(std::uint64_t version) { return "W/\"" + std::to_string(version) + '"'; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,13 @@ namespace sinew::rest {
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`. Source: RFC 9110 §5.6.7.
 [[nodiscard]] std::string http_date(Instant instant);
+
+/// The same back. Nothing for the obsolete forms and what is no date, which a receiver ignores.
+[[nodiscard]] std::optional<Instant> read_http_date(std::string_view text);
+
+/// Whether one of the entity tags is that of the version; `*` is all of them.
+/// Source: RFC 9110 §13.1.2.
+[[nodiscard]] bool names_version(std::string_view tags, std::uint64_t version);
 
 /// `W/"3"` and back; also `"3"` and `3`, which clients send. Fails `invalid` at If-Match.
 [[nodiscard]] std::string entity_tag(std::uint64_t version);

@@ -17,32 +17,16 @@ Answer answer_of(store::Resource resource) {
   return answer;
 }
 
-std::string_view method_of(store::Resource const& version) {
-  if (version.deleted) return "DELETE";
-  return version.version == 1 ? "POST" : "PUT";
-}
-
-/// Source: FHIR R4 http.html#history.
-void write_version(json::Writer& writer, store::Resource const& version, std::string_view base) {
-  auto const url = version.type + '/' + version.id;
-  writer.begin_object();
-  writer.member("fullUrl", std::string(base) + '/' + url);
-  if (!version.deleted) {
-    writer.key("resource");
-    writer.raw(version.body);
+/// Whether the caller has this version already. If-Modified-Since counts only where there is no
+/// If-None-Match, and in whole seconds.
+/// Source: FHIR R4 http.html#cread; RFC 9110 §13.1.2, §13.1.3.
+bool has_version(net::HttpRequest const& request, store::Resource const& resource) {
+  constexpr std::int64_t kSecondMs = 1000;
+  if (auto const tags = request.headers.value("If-None-Match"); !tags.empty()) {
+    return names_version(tags, resource.version);
   }
-  writer.key("request");
-  writer.begin_object();
-  writer.member("method", method_of(version));
-  writer.member("url", method_of(version) == "POST" ? version.type : url);
-  writer.end_object();
-  writer.key("response");
-  writer.begin_object();
-  writer.member("status", status_line(version.deleted ? 204 : version.version == 1 ? 201 : 200));
-  writer.member("etag", entity_tag(version.version));
-  writer.member("lastModified", to_string(version.updated));
-  writer.end_object();
-  writer.end_object();
+  auto const since = read_http_date(request.headers.value("If-Modified-Since"));
+  return since && resource.updated.ms / kSecondMs <= since->ms / kSecondMs;
 }
 
 }  // namespace
@@ -70,9 +54,9 @@ Result<Answer> read(Context const& context, Call const& call) {
     }
     return answer;
   }
-  auto const known = call.http.headers.value("If-None-Match");
+  bool const is_known = has_version(call.http, *resource);
   auto answer = answer_of(*std::move(resource));
-  if (!known.empty() && known == answer.headers.value("ETag")) {
+  if (is_known) {
     answer.status = 304;
     answer.body.clear();
   }
@@ -86,31 +70,6 @@ Result<Answer> read_version(Context const& context, Call const& call) {
   auto resource = TRY(context.store.read_version(call.type, call.id, *version));
   if (resource.deleted) return fail(ErrorCode::gone, "this version is the deletion");
   return answer_of(std::move(resource));
-}
-
-Result<Answer> history(Context const& context, Call const& call) {
-  TRY(check_type(call.type));
-  auto const versions = TRY(context.store.history(call.type, call.id));
-  Answer answer;
-  json::Writer writer(answer.body);
-  writer.begin_object();
-  writer.member("resourceType", "Bundle");
-  writer.member("type", "history");
-  writer.key("total");
-  writer.integer(static_cast<std::int64_t>(versions.size()));
-  writer.key("link");
-  writer.begin_array();
-  writer.begin_object();
-  writer.member("relation", "self");
-  writer.member("url", call.base + '/' + call.type + '/' + call.id + "/_history");
-  writer.end_object();
-  writer.end_array();
-  writer.key("entry");
-  writer.begin_array();
-  for (auto const& version : versions) write_version(writer, version, call.base);
-  writer.end_array();
-  writer.end_object();
-  return answer;
 }
 
 }  // namespace sinew::rest

@@ -32,9 +32,10 @@ struct Options {
   std::function<bool()> is_ready;           ///< for /ready, beside the store; empty: always
 };
 
-enum class Format : std::uint8_t { json, xml };
+enum class Format : std::uint8_t { json, xml, ndjson };
 enum class Summary : std::uint8_t { none, summary, text, data, count };
 enum class Return : std::uint8_t { unsaid, minimal, representation, outcome };
+enum class Handling : std::uint8_t { strict, lenient };
 
 /// How the caller wants the answer. Source: FHIR R4 http.html#mime-type, #ops; search.html#summary.
 struct Presentation {
@@ -43,6 +44,7 @@ struct Presentation {
   Summary summary = Summary::none;
   std::vector<std::string> elements;  ///< `_elements`
   Return prefer = Return::unsaid;
+  Handling handling = Handling::strict;  ///< of parameters that are unknown
 };
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;

@@ -17,6 +17,8 @@ std::vector<BuiltInRoute> const& built_in_table() {
       {"GET",    "{type}/{id}",                     "read",             'R',   false, read},
       {"GET",    "{type}/{id}/_history/{version}",  "vread",            'R',   false, read_version},
       {"GET",    "{type}/{id}/_history",            "history-instance", 'R',   false, history},
+      {"GET",    "{type}/_history",                 "history-type",     'R',   false, history},
+      {"GET",    "_history",                        "history-system",   'R',   false, history},
       {"GET",    "{type}",                          "search-type",      'E',   false, search},
       {"POST",   "{type}/_search",                  "search-type",      'E',   false, search},
       {"POST",   "{type}",                          "create",           'C',   false, create},

@@ -3,14 +3,16 @@
 
 #include "api/rest/context.h"
 #include "api/rest/outcome.h"
+#include "api/rest/page_url.h"
 #include "base/text.h"
+#include "fhir/definitions.h"
+#include "fhir/search_index.h"
 #include "json/write.h"
 
 namespace sinew::rest {
 namespace {
 
 constexpr int kBadRequest = 400;
-constexpr std::string_view kCursor = "_cursor";
 
 struct TotalRow {
   std::string_view name;
@@ -23,37 +25,6 @@ constexpr auto kTotals = std::to_array<TotalRow>({
     {"accurate", true},
 });
 
-std::string query_string(Parameters const& parameters) {
-  std::string out;
-  for (auto const& [name, value] : parameters) {
-    if (!out.empty()) out += '&';
-    out += net::percent_encode(name) + '=' + net::percent_encode(value);
-  }
-  return out;
-}
-
-/// What the search shows of its presentation, so that pages keep it.
-void append_presentation(std::string& query, Presentation const& presentation) {
-  auto const append = [&](std::string_view name, std::string_view value) {
-    if (!query.empty()) query += '&';
-    query.append(name).append("=").append(value);
-  };
-  if (presentation.format == Format::xml) append("_format", "xml");
-  if (presentation.pretty) append("_pretty", "true");
-  if (presentation.summary == Summary::summary) append("_summary", "true");
-  if (presentation.summary == Summary::text) append("_summary", "text");
-  if (presentation.summary == Summary::data) append("_summary", "data");
-  if (presentation.summary == Summary::count) append("_summary", "count");
-  if (!presentation.elements.empty()) {
-    std::string names;
-    for (auto const& element : presentation.elements) {
-      if (!names.empty()) names += ',';
-      names += net::percent_encode(element);
-    }
-    append("_elements", names);
-  }
-}
-
 /// Takes out what the page is about and leaves what it is to match.
 struct Paging {
   std::string cursor;
@@ -63,7 +34,7 @@ struct Paging {
 Result<Paging> take_paging(Parameters& parameters) {
   Paging paging;
   for (auto const& [name, value] : parameters) {
-    if (name == kCursor) {
+    if (name == kCursorParameter) {
       paging.cursor = value;
     } else if (name == "_total") {
       auto const* const row = std::ranges::find(kTotals, value, &TotalRow::name);
@@ -72,16 +43,9 @@ Result<Paging> take_paging(Parameters& parameters) {
     }
   }
   std::erase_if(parameters, [](auto const& parameter) {
-    return parameter.first == kCursor || parameter.first == "_total";
+    return parameter.first == kCursorParameter || parameter.first == "_total";
   });
   return paging;
-}
-
-void write_link(json::Writer& writer, std::string_view relation, std::string_view url) {
-  writer.begin_object();
-  writer.member("relation", relation);
-  writer.member("url", url);
-  writer.end_object();
 }
 
 void write_entry(json::Writer& writer, store::Resource const& resource, std::string_view base,
@@ -97,15 +61,9 @@ void write_entry(json::Writer& writer, store::Resource const& resource, std::str
   writer.end_object();
 }
 
-std::string with_cursor(std::string url, std::string_view cursor) {
-  if (cursor.empty()) return url;
-  url += url.find('?') == std::string::npos ? '?' : '&';
-  return url.append(kCursor).append("=").append(net::percent_encode(cursor));
-}
-
 /// Source: FHIR R4 bundle.html#searchset, http.html#paging.
 std::string searchset(store::SearchPage const& page, std::string_view base, std::string const& url,
-                      Paging const& paging) {
+                      Paging const& paging, std::vector<std::string> const& ignored) {
   std::string out;
   json::Writer writer(out);
   writer.begin_object();
@@ -120,11 +78,12 @@ std::string searchset(store::SearchPage const& page, std::string_view base, std:
   write_link(writer, "self", with_cursor(url, paging.cursor));
   if (!page.next.empty()) write_link(writer, "next", with_cursor(url, page.next));
   writer.end_array();
-  if (!page.matches.empty()) {
+  if (!page.matches.empty() || !ignored.empty()) {
     writer.key("entry");
     writer.begin_array();
     for (auto const& match : page.matches) write_entry(writer, match, base, "match");
     for (auto const& included : page.included) write_entry(writer, included, base, "include");
+    write_ignored(writer, ignored, EntryOf::search);
     writer.end_array();
   }
   writer.end_object();
@@ -139,6 +98,69 @@ Answer refuse_search(Error const& error) {
   return is_callers ? refuse(kBadRequest, error) : refuse(error);
 }
 
+/// The parameter that a refusal names, when the definitions do not know it either: one that is
+/// known was used wrongly, and that is never ignored.
+Parameters::const_iterator unknown_parameter(Error const& error, std::string_view type,
+                                             Parameters const& parameters) {
+  if (error.code != ErrorCode::invalid && error.code != ErrorCode::not_supported) {
+    return parameters.end();
+  }
+  auto const known = fhir::search_parameters(fhir::find_type(type));
+  return std::ranges::find_if(parameters, [&](auto const& parameter) {
+    auto const head = parameter.first.substr(0, parameter.first.find_first_of(":."));
+    bool const is_named = error.where == parameter.first || error.where == head;
+    return is_named && std::ranges::none_of(known, [&](auto const& row) {
+             return std::string_view(row.code) == head;
+           });
+  });
+}
+
+/// What was found, and what was left out of the question.
+struct Found {
+  store::SearchPage page;
+  std::vector<std::string> ignored;
+  bool is_count = false;
+};
+
+Result<Found> find_page(Context const& context, Call const& call, Parameters const& parameters,
+                        Paging const& paging) {
+  auto query = TRY(store::parse_search(call.type, query_string(parameters)));
+  query.cursor = paging.cursor;
+  query.want_total = paging.want_total;
+  query.count = std::min(query.count, context.options.page_max);
+  Found found;
+  // "If _count has the value 0, this shall be treated the same as _summary=count"
+  found.is_count = call.presentation.summary == Summary::count || query.count == 0;
+  if (found.is_count) {
+    query.count = 1;
+    query.want_total = true;
+    query.include.clear();
+    query.revinclude.clear();
+  }
+  found.page = TRY(context.store.search(query));
+  if (found.is_count) found.page = store::SearchPage{{}, {}, found.page.total, {}};
+  return found;
+}
+
+/// With handling=lenient, unknown parameters are left out one by one as the store names them.
+Result<Found> find_leniently(Context const& context, Call const& call, Parameters& parameters,
+                             Paging const& paging) {
+  std::vector<std::string> ignored;
+  for (;;) {
+    auto found = find_page(context, call, parameters, paging);
+    if (found) {
+      found->ignored = std::move(ignored);
+      return found;
+    }
+    if (call.presentation.handling != Handling::lenient) return found;
+    auto const unknown = unknown_parameter(found.error(), call.type, parameters);
+    if (unknown == parameters.end()) return found;
+    auto const name = unknown->first;
+    std::erase_if(parameters, [&](auto const& parameter) { return parameter.first == name; });
+    ignored.push_back(name);
+  }
+}
+
 }  // namespace
 
 /// Source: FHIR R4 http.html#search, search.html.
@@ -147,29 +169,11 @@ Result<Answer> search(Context const& context, Call const& call) {
   auto parameters = call.parameters;
   auto const paging = take_paging(parameters);
   if (!paging) return refuse_search(paging.error());
-  auto shown = query_string(parameters);
-  auto query = store::parse_search(call.type, shown);
-  if (!query) return refuse_search(query.error());
-  query->cursor = paging->cursor;
-  query->want_total = paging->want_total;
-  query->count = std::min(query->count, context.options.page_max);
-  // "If _count has the value 0, this shall be treated the same as _summary=count"
-  bool const is_count = call.presentation.summary == Summary::count || query->count == 0;
-  if (is_count) {
-    query->count = 1;
-    query->want_total = true;
-    query->include.clear();
-    query->revinclude.clear();
-  }
-  auto page = context.store.search(*query);
-  if (!page) return refuse_search(page.error());
-  if (is_count) *page = store::SearchPage{{}, {}, page->total, {}};
-
-  append_presentation(shown, call.presentation);
-  auto url = call.base + '/' + call.type;
-  if (!shown.empty()) url += '?' + shown;
+  auto const found = find_leniently(context, call, parameters, *paging);
+  if (!found) return refuse_search(found.error());
+  auto const url = page_url(call.base + '/' + call.type, parameters, call.presentation);
   Answer answer;
-  answer.body = searchset(*page, call.base, url, *paging);
+  answer.body = searchset(found->page, call.base, url, *paging, found->ignored);
   return answer;
 }
 

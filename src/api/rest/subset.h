@@ -11,8 +11,9 @@ namespace sinew::rest {
 [[nodiscard]] bool is_subset(Presentation const& presentation);
 
 /// The resource, or every resource of a Bundle, with the top-level elements that were asked for,
-/// those that are required, and the tag SUBSETTED. OperationOutcomes stay whole.
-/// DEVIATION: elements below the top level are kept whole.
+/// those that are required, and the tag SUBSETTED. OperationOutcomes stay whole. With
+/// `_summary=true` the same holds below the top level, by what the data types mark as summary, and
+/// modifier elements stay; `_elements` names top-level elements and keeps them whole.
 /// Source: FHIR R4 search.html#summary, #elements.
 [[nodiscard]] std::string subset(json::Value resource, Presentation const& presentation);
 

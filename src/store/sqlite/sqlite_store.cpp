@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "store/compress.h"
 #include "store/content.h"
+#include "store/sqlite/history.h"
 #include "store/sqlite/replay.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/schema.h"
@@ -213,6 +214,11 @@ Result<std::vector<Resource>> SqliteStore::history(std::string_view type, std::s
     versions.push_back(std::move(resource));
   }
   return versions;
+}
+
+Result<HistoryPage> SqliteStore::history_page(HistoryQuery const& query) {
+  auto lease = TRY(readers_.lease());
+  return run_history(*lease, catalogue_, query);
 }
 
 Result<Resource> SqliteStore::read_version(std::string_view type, std::string_view id,

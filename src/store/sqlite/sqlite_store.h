@@ -50,6 +50,7 @@ class SqliteStore final : public Store {
                                               std::uint64_t version) override;
   [[nodiscard]] Result<std::vector<Resource>> history(std::string_view type,
                                                       std::string_view id) override;
+  [[nodiscard]] Result<HistoryPage> history_page(HistoryQuery const& query) override;
   [[nodiscard]] Result<SearchPage> search(Query const& query) override;
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::uint64_t>>> counts() override;
   [[nodiscard]] StoreCounters counters() const override;

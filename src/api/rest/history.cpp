@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <array>
+
+#include "api/rest/context.h"
+#include "api/rest/format.h"
+#include "api/rest/outcome.h"
+#include "api/rest/page_url.h"
+#include "base/text.h"
+#include "fhir/definitions.h"
+#include "fhir/search_index.h"
+#include "json/write.h"
+
+namespace sinew::rest {
+namespace {
+
+constexpr int kBadRequest = 400;
+
+Failure unreadable(std::string_view parameter) {
+  return fail(ErrorCode::invalid, "a value that cannot be read", std::string(parameter));
+}
+
+/// What the store is asked, and what the links repeat.
+struct HistoryCall {
+  store::HistoryQuery query;
+  Parameters shown;
+  std::vector<std::string> ignored;
+};
+
+Result<> take_count(HistoryCall& into, std::string_view value) {
+  auto const count = parse_integer<std::size_t>(value);
+  if (!count) return unreadable("_count");
+  into.query.count = *count;
+  return {};
+}
+
+/// "Only include resource versions that were created at or after the given instant in time"
+Result<> take_since(HistoryCall& into, std::string_view value) {
+  auto const interval = fhir::date_interval(value);
+  if (!interval) return unreadable("_since");
+  into.query.since = Instant{interval->first};
+  return {};
+}
+
+Result<> take_at(HistoryCall& into, std::string_view value) {
+  auto const interval = fhir::date_interval(value);
+  if (!interval) return unreadable("_at");
+  into.query.at_low = Instant{interval->first};
+  into.query.at_before = Instant{interval->second};
+  return {};
+}
+
+/// Source: FHIR R5 http.html#history, `_sort`; R4 knows only the newest first.
+Result<> take_sort(HistoryCall& into, std::string_view value) {
+  if (value != "_lastUpdated" && value != "-_lastUpdated" && value != "none") {
+    return unreadable("_sort");
+  }
+  into.query.oldest_first = value == "_lastUpdated";
+  return {};
+}
+
+Result<> take_cursor(HistoryCall& into, std::string_view value) {
+  into.query.cursor = value;
+  return {};
+}
+
+struct ParameterRow {
+  std::string_view name;
+  Result<> (*take)(HistoryCall&, std::string_view value);
+};
+constexpr auto kParameters = std::to_array<ParameterRow>({
+    {"_count", take_count},
+    {"_since", take_since},
+    {"_at", take_at},
+    {"_sort", take_sort},
+    {kCursorParameter, take_cursor},
+});
+
+Result<HistoryCall> history_call(Context const& context, Call const& call) {
+  HistoryCall asked;
+  asked.query.type = call.type;
+  asked.query.id = call.id;
+  for (auto const& [name, value] : call.parameters) {
+    if (value.empty()) continue;
+    auto const* const row = std::ranges::find(kParameters, name, &ParameterRow::name);
+    if (row == kParameters.end()) {
+      if (call.presentation.handling == Handling::lenient) {
+        asked.ignored.push_back(name);
+        continue;
+      }
+      return fail(ErrorCode::invalid, "no parameter of history", name);
+    }
+    TRY(row->take(asked, value));
+    if (name != kCursorParameter) asked.shown.emplace_back(name, value);
+  }
+  asked.query.count = std::min(asked.query.count, context.options.page_max);
+  return asked;
+}
+
+std::string_view method_of(store::Resource const& version) {
+  if (version.deleted) return "DELETE";
+  return version.version == 1 ? "POST" : "PUT";
+}
+
+/// Source: FHIR R4 http.html#history.
+void write_version(json::Writer& writer, store::Resource const& version, std::string_view base) {
+  auto const url = version.type + '/' + version.id;
+  writer.begin_object();
+  writer.member("fullUrl", std::string(base) + '/' + url);
+  if (!version.deleted) {
+    writer.key("resource");
+    writer.raw(version.body);
+  }
+  writer.key("request");
+  writer.begin_object();
+  writer.member("method", method_of(version));
+  writer.member("url", method_of(version) == "POST" ? version.type : url);
+  writer.end_object();
+  writer.key("response");
+  writer.begin_object();
+  writer.member("status", status_line(version.deleted ? 204 : version.version == 1 ? 201 : 200));
+  writer.member("etag", entity_tag(version.version));
+  writer.member("lastModified", to_string(version.updated));
+  writer.end_object();
+  writer.end_object();
+}
+
+std::string bundle(store::HistoryPage const& page, HistoryCall const& asked, Call const& call) {
+  auto url = call.base;
+  for (auto const& part : {call.type, call.id}) {
+    if (!part.empty()) url += '/' + part;
+  }
+  url = page_url(url + "/_history", asked.shown, call.presentation);
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_object();
+  writer.member("resourceType", "Bundle");
+  writer.member("type", "history");
+  if (page.total) {
+    writer.key("total");
+    writer.integer(static_cast<std::int64_t>(*page.total));
+  }
+  writer.key("link");
+  writer.begin_array();
+  write_link(writer, "self", with_cursor(url, asked.query.cursor));
+  write_link(writer, "first", url);
+  if (!page.next.empty()) write_link(writer, "next", with_cursor(url, page.next));
+  writer.end_array();
+  if (!page.versions.empty() || !asked.ignored.empty()) {
+    writer.key("entry");
+    writer.begin_array();
+    for (auto const& version : page.versions) write_version(writer, version, call.base);
+    write_ignored(writer, asked.ignored, EntryOf::history);
+    writer.end_array();
+  }
+  writer.end_object();
+  return out;
+}
+
+}  // namespace
+
+/// History of a resource, of a type, of everything. Source: FHIR R4 http.html#history.
+Result<Answer> history(Context const& context, Call const& call) {
+  if (!call.type.empty()) TRY(check_type(call.type));
+  auto asked = history_call(context, call);
+  if (!asked) return refuse(kBadRequest, asked.error());
+  bool const is_count = asked->query.count == 0 || call.presentation.summary == Summary::count;
+  if (is_count) asked->query.count = 1;
+  auto page = context.store.history_page(asked->query);
+  if (!page) {
+    auto const& error = page.error();
+    return error.code == ErrorCode::invalid ? refuse(kBadRequest, error) : refuse(error);
+  }
+  if (is_count) *page = store::HistoryPage{{}, page->total, {}};
+  Answer answer;
+  answer.body = bundle(*page, *asked, call);
+  return answer;
+}
+
+}  // namespace sinew::rest
