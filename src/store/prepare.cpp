@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "fhir/resource.h"
 #include "store/compress.h"
@@ -23,8 +24,7 @@ Result<Parsed> parse_body(Change const& change) {
 }
 
 /// The stored resource with the elements of the change put over it.
-Result<Parsed> merge_body(Change const& change, std::string const& current) {
-  auto const stored = TRY(json::Document::parse(current));
+Result<Parsed> merge_body(Change const& change, json::Document const& stored) {
   auto const given = TRY(json::Document::parse(change.body));
   std::vector<std::string_view> const clear(change.clear.begin(), change.clear.end());
   auto document =
@@ -42,18 +42,22 @@ void set_index_change(Prepared& prepared, std::vector<IndexRow> before,
     std::ranges::set_difference(after, before, std::back_inserter(prepared.add));
 }
 
-Result<std::vector<IndexRow>> rows_before(Live const& live, SharedText const& body) {
-  if (!live.exists) return std::vector<IndexRow>();
-  auto const document = TRY(json::Document::parse(*body));
-  return index_rows(document.root());
-}
-
 Result<> prepare_removal(Prepared& prepared, Live const& live, FetchBody const& fetch) {
   prepared.effect = live.exists ? What::removed : What::absent;
   if (!live.exists) return {};
-  auto const body = TRY(fetch());
-  prepared.drop = TRY(rows_before(live, body));
+  auto const stored = TRY(json::Document::parse(*TRY(fetch())));
+  prepared.drop = index_rows(stored.root());
   return {};
+}
+
+/// True when nothing of the stored resource would change.
+Result<bool> is_same(Parsed const& parsed, json::Document const& stored, Change const& change,
+                     Live const& live) {
+  if (live.content == 0) {
+    auto const normal = TRY(normal_body(stored.root(), change.type, change.id));
+    if (normal.content == parsed.body.content) return true;
+  }
+  return fhir::same_content(stored.root(), parsed.document.root());
 }
 
 bool is_known_no_op(Change const& change, ChangeDigest const& digest, Live const& live) {
@@ -65,21 +69,25 @@ bool is_known_no_op(Change const& change, ChangeDigest const& digest, Live const
 Result<> prepare_body(Prepared& prepared, Change const& change, Live const& live,
                       FetchBody const& fetch) {
   SharedText current;
+  std::optional<json::Document> stored;
+  auto const load = [&]() -> Result<> {
+    current = TRY(fetch());
+    stored = TRY(json::Document::parse(*current));
+    return {};
+  };
   bool const merges = change.verb == Verb::merge && live.exists;
-  if (merges) current = TRY(fetch());
-  auto parsed = merges ? TRY(merge_body(change, *current)) : TRY(parse_body(change));
+  if (merges) TRY(load());
+  auto parsed = merges ? TRY(merge_body(change, *stored)) : TRY(parse_body(change));
   prepared.content = parsed.body.content;
+  std::vector<IndexRow> before;
   if (live.exists) {
     if (live.content == parsed.body.content) return {};  // unchanged
-    if (current == nullptr) current = TRY(fetch());
-    auto const stored = TRY(json::Document::parse(*current));
-    auto const normal = TRY(normal_body(stored.root(), change.type, change.id));
-    if (normal.content == parsed.body.content ||
-        fhir::same_content(stored.root(), parsed.document.root()))
-      return {};
+    if (!stored) TRY(load());
+    if (TRY(is_same(parsed, *stored, change, live))) return {};
+    before = index_rows(stored->root());
   }
   prepared.effect = live.exists ? What::updated : What::created;
-  set_index_change(prepared, TRY(rows_before(live, current)), index_rows(parsed.document.root()));
+  set_index_change(prepared, std::move(before), index_rows(parsed.document.root()));
   prepared.packed = pack(Content::resource, parsed.body.text);
   prepared.text = std::make_shared<std::string const>(std::move(parsed.body.text));
   return {};
