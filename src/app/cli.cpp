@@ -216,6 +216,15 @@ void add_serve(CLI::App& app, Commands& commands) {
                       "PEM file: senders must show a certificate of this authority");
   command->add_option("--http-cert", settings.http_certificate, "PEM file: HTTPS");
   command->add_option("--http-key", settings.http_key, "PEM file of its key");
+  command
+      ->add_option("--cors-origin", settings.cors_origins,
+                   "Origin whose pages may call the FHIR API (CORS), or *; repeat for more")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--conditional-delete-max", settings.conditional_delete_max,
+                   "How many resources one conditional delete may take")
+      ->check(CLI::Range(1U, 999U))
+      ->capture_default_str();
   command->add_option("--workers", settings.workers, "Threads that map messages")
       ->check(CLI::Range(1U, 256U))
       ->capture_default_str();

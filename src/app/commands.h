@@ -105,6 +105,8 @@ struct ServeSettings {
   std::string http = "127.0.0.1:8080";
   std::string mllp_certificate, mllp_key, mllp_client_ca;
   std::string http_certificate, http_key;
+  std::vector<std::string> cors_origins;  ///< pages that may call: "https://app.example", "*"
+  std::size_t conditional_delete_max = 1;
   MapSettings map;
   unsigned workers = 2;
   unsigned idle_seconds = 0;

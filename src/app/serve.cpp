@@ -155,6 +155,8 @@ Result<> run_server(ServeSettings const& settings) {
 
   rest::Options rest_options;
   rest_options.software_version = SINEW_VERSION;
+  rest_options.cors_origins = settings.cors_origins;
+  rest_options.conditional_delete_max = settings.conditional_delete_max;
   if (!settings.http_certificate.empty()) rest_options.scheme = "https";
   rest::Service service(*store, metrics, system_clock(), rest_options);
   service.add_route({"GET", "{type}/{id}/$source", "operation", 'R',

@@ -81,7 +81,8 @@ void write_parameters(json::Writer& writer, fhir::TypeId type) {
   writer.end_array();
 }
 
-void write_resource(json::Writer& writer, fhir::TypeId id, ReverseIncludes const& reverse) {
+void write_resource(json::Writer& writer, fhir::TypeId id, ReverseIncludes const& reverse,
+                    bool takes_several) {
   auto const name = fhir::type(id).name.view();
   writer.begin_object();
   writer.member("type", name);
@@ -101,10 +102,10 @@ void write_resource(json::Writer& writer, fhir::TypeId id, ReverseIncludes const
   writer.boolean(true);
   writer.key("conditionalCreate");
   writer.boolean(true);
-  writer.member("conditionalRead", "not-match");
+  writer.member("conditionalRead", "full-support");
   writer.key("conditionalUpdate");
   writer.boolean(true);
-  writer.member("conditionalDelete", "single");
+  writer.member("conditionalDelete", takes_several ? "multiple" : "single");
   std::vector<std::string> includes;
   for (auto const& parameter : fhir::search_parameters(id)) {
     if (parameter.type != fhir::ParameterType::reference) continue;
@@ -141,6 +142,7 @@ void write_head(json::Writer& writer, Context const& context, Call const& call) 
   writer.begin_array();
   writer.string("application/fhir+json");
   writer.string("application/fhir+xml");
+  writer.string("application/fhir+ndjson");
   writer.end_array();
   writer.key("patchFormat");
   writer.begin_array();
@@ -167,8 +169,9 @@ Result<Answer> capabilities(Context const& context, Call const& call) {
   writer.key("resource");
   writer.begin_array();
   auto const reverse = reverse_includes();
+  bool const takes_several = context.options.conditional_delete_max > 1;
   for (fhir::TypeId id = 1; id < fhir::types().size(); ++id) {
-    if (has_instances(fhir::type(id))) write_resource(writer, id, reverse);
+    if (has_instances(fhir::type(id))) write_resource(writer, id, reverse, takes_several);
   }
   writer.end_array();
   writer.key("interaction");

@@ -7,6 +7,8 @@
 
 namespace sinew::rest {
 
+class Jobs;
+
 /// What handlers work with.
 struct Context {
   store::Store& store;
@@ -16,6 +18,7 @@ struct Context {
   Instant started{};
   /// Answers a request as if it had come in, unrendered: for the entries of a bundle.
   std::function<Answer(net::HttpRequest const&)> answer;
+  Jobs* jobs = nullptr;  ///< requests that are answered later
 };
 
 using BuiltInHandler = Result<Answer> (*)(Context const&, Call const&);
@@ -39,6 +42,11 @@ Result<Answer> search(Context const& context, Call const& call);
 // bundle.cpp, transaction.cpp
 Result<Answer> process_bundle(Context const& context, Call const& call);
 Result<Answer> process_transaction(Context const& context, Call const& call, json::Value bundle);
+// async.cpp
+[[nodiscard]] bool wants_async(net::HttpRequest const& request);
+[[nodiscard]] Answer start_job(Jobs& jobs, net::HttpRequest request, std::string_view base);
+Result<Answer> job_status(Context const& context, Call const& call);
+Result<Answer> cancel_job(Context const& context, Call const& call);
 // capabilities.cpp
 Result<Answer> capabilities(Context const& context, Call const& call);
 // monitor.cpp

@@ -30,6 +30,10 @@ constexpr auto kFormats = std::to_array<FormatRow>({
     {"application/xml+fhir", Format::xml},
     {"text/xml", Format::xml},
     {"xml", Format::xml},
+    {"application/fhir+ndjson", Format::ndjson},
+    {"application/ndjson", Format::ndjson},
+    {"application/x-ndjson", Format::ndjson},
+    {"ndjson", Format::ndjson},
 });
 
 struct SummaryRow {
@@ -57,25 +61,6 @@ std::optional<Format> find_format(std::string_view type) {
   return row->format;
 }
 
-/// The quality of one entry of Accept in thousandths. Source: RFC 9110 §12.4.2.
-int quality(std::string_view entry) {
-  for (auto part : split(entry, ';')) {
-    part = trim(part);
-    if (!part.starts_with("q=") && !part.starts_with("Q=")) continue;
-    part.remove_prefix(2);
-    int thousandths = 0;
-    int scale = 1000;
-    for (char const c : part) {
-      if (c == '.') continue;
-      if (!is_ascii_digit(c) || scale == 0) break;
-      thousandths += (c - '0') * scale;
-      scale /= 10;
-    }
-    return thousandths;
-  }
-  return 1000;
-}
-
 Result<Format> accepted(std::string_view accept) {
   if (trim(accept).empty()) return Format::json;
   std::optional<Format> best;
@@ -89,7 +74,7 @@ Result<Format> accepted(std::string_view accept) {
     best_quality = quality(entry);
   }
   if (best) return *best;
-  return fail(ErrorCode::not_supported, "neither JSON nor XML is accepted", "Accept");
+  return fail(ErrorCode::not_supported, "neither JSON, XML nor NDJSON is accepted", "Accept");
 }
 
 /// The first of two preferences that contradict each other counts, as RFC 7240 §2 has it.
@@ -138,6 +123,24 @@ Result<> take_parameter(std::string const& name, std::string const& value, Prese
 
 }  // namespace
 
+int quality(std::string_view entry) {
+  for (auto part : split(entry, ';')) {
+    part = trim(part);
+    if (!part.starts_with("q=") && !part.starts_with("Q=")) continue;
+    part.remove_prefix(2);
+    int thousandths = 0;
+    int scale = 1000;
+    for (char const c : part) {
+      if (c == '.') continue;
+      if (!is_ascii_digit(c) || scale == 0) break;
+      thousandths += (c - '0') * scale;
+      scale /= 10;
+    }
+    return thousandths;
+  }
+  return 1000;
+}
+
 Result<Presentation> take_presentation(net::Headers const& headers, Parameters& parameters) {
   Presentation presentation;
   bool format_given = false;
@@ -162,12 +165,56 @@ Result<json::Document> read_body(net::HttpRequest const& request) {
   }
   auto format = find_format(type);
   if (type.empty()) format = request.body[first] == '<' ? Format::xml : Format::json;
-  if (!format) return fail(ErrorCode::not_supported, "neither JSON nor XML", "Content-Type");
+  if (!format || *format == Format::ndjson) {
+    return fail(ErrorCode::not_supported, "neither JSON nor XML", "Content-Type");
+  }
   if (*format == Format::json) return json::Document::parse(request.body);
   return json::Document::parse(TRY(fhir::json_from_xml(request.body)));
 }
 
-net::HttpResponse render(Answer answer, Presentation const& presentation) {
+namespace {
+
+/// A line for every resource of a bundle, or for the one resource. Source: http://ndjson.org,
+/// FHIR R4 nd-json.html.
+std::string lines_of(json::Value resource) {
+  if (resource["resourceType"].raw() != "Bundle") return json::print(resource) + '\n';
+  std::string out;
+  for (auto const entry : resource["entry"].elements()) {
+    if (entry["resource"].exists()) out += json::print(entry["resource"]) + '\n';
+  }
+  return out;
+}
+
+Result<std::string> rendered(std::string body, Presentation const& presentation) {
+  bool const keep =
+      presentation.format == Format::json && !presentation.pretty && !is_subset(presentation);
+  if (keep) return body;
+  auto document = TRY(json::Document::parse(std::move(body)));
+  if (is_subset(presentation)) {
+    document = TRY(json::Document::parse(subset(document.root(), presentation)));
+  }
+  if (presentation.format == Format::xml) return fhir::xml_from_json(document.root());
+  if (presentation.format == Format::ndjson) return lines_of(document.root());
+  return json::print(document.root(), presentation.pretty ? json::Writer::Style::pretty
+                                                          : json::Writer::Style::compact);
+}
+
+std::string_view content_type(Format format) {
+  switch (format) {
+    case Format::xml:
+      return "application/fhir+xml;charset=utf-8";
+    case Format::ndjson:
+      return "application/fhir+ndjson;charset=utf-8";
+    case Format::json:
+      break;
+  }
+  return "application/fhir+json;charset=utf-8";
+}
+
+}  // namespace
+
+net::HttpResponse render(Answer answer, Presentation const& wanted) {
+  constexpr int kErrorsFrom = 400;
   net::HttpResponse response;
   response.status = answer.status;
   response.headers = std::move(answer.headers);
@@ -177,23 +224,14 @@ net::HttpResponse render(Answer answer, Presentation const& presentation) {
     response.headers.add("Content-Type", answer.media_type);
     return response;
   }
-  bool const is_xml = presentation.format == Format::xml;
-  bool const keep = !is_xml && !presentation.pretty && !is_subset(presentation);
-  if (!keep) {
-    auto document = json::Document::parse(std::move(response.body));
-    if (document && is_subset(presentation)) {
-      document = json::Document::parse(subset(document->root(), presentation));
-    }
-    auto text = !document ? Result<std::string>(std::move(document).failure())
-                : is_xml  ? fhir::xml_from_json(document->root())
-                          : json::print(document->root(), presentation.pretty
-                                                              ? json::Writer::Style::pretty
-                                                              : json::Writer::Style::compact);
-    if (!text) return render(refuse(500, text.error()), {});
-    response.body = *std::move(text);
-  }
-  response.headers.add("Content-Type", is_xml ? "application/fhir+xml;charset=utf-8"
-                                              : "application/fhir+json;charset=utf-8");
+  auto presentation = wanted;
+  // A fault is one resource that a person reads, not a list for a loader.
+  bool const is_fault = response.status >= kErrorsFrom;
+  if (is_fault && presentation.format == Format::ndjson) presentation.format = Format::json;
+  auto text = rendered(std::move(response.body), presentation);
+  if (!text) return render(refuse(500, text.error()), {});
+  response.body = *std::move(text);
+  response.headers.add("Content-Type", std::string(content_type(presentation.format)));
   return response;
 }
 

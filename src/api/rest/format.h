@@ -17,6 +17,9 @@ namespace sinew::rest {
 [[nodiscard]] Result<Presentation> take_presentation(net::Headers const& headers,
                                                      Parameters& parameters);
 
+/// The quality of one entry of an Accept field in thousandths. Source: RFC 9110 §12.4.2.
+[[nodiscard]] int quality(std::string_view entry);
+
 /// The resource in the body of a request, by its Content-Type: JSON or XML, or by its first
 /// character where the type is left out. Fails `malformed` with the place, `not_supported` for
 /// another type (the answer is 415).

@@ -20,6 +20,7 @@ struct StatusRow {
 constexpr auto kStatuses = std::to_array<StatusRow>({
     {200, "OK"},
     {201, "Created"},
+    {202, "Accepted"},
     {204, "No Content"},
     {304, "Not Modified"},
     {400, "Bad Request"},

@@ -28,8 +28,12 @@ struct Options {
   std::string software_version;
   std::size_t page_max = 1000;              ///< matches of one page, whatever _count says
   std::size_t bundle_entries_max = 50'000;  ///< of a batch or transaction
-  std::function<std::string()> new_id;      ///< ids of created resources; empty: random UUIDs
-  std::function<bool()> is_ready;           ///< for /ready, beside the store; empty: always
+  std::size_t unpacked_bytes_max = std::size_t{256} << 20;  ///< of a body sent as gzip or zstd
+  std::size_t conditional_delete_max = 1;  ///< how many a conditional delete may take at once
+  /// Origins whose pages may call ("https://app.example"), or "*"; empty: none.
+  std::vector<std::string> cors_origins;
+  std::function<std::string()> new_id;  ///< ids of created resources; empty: random UUIDs
+  std::function<bool()> is_ready;       ///< for /ready, beside the store; empty: always
 };
 
 enum class Format : std::uint8_t { json, xml, ndjson };

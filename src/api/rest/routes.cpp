@@ -13,6 +13,8 @@ std::vector<BuiltInRoute> const& built_in_table() {
       {"GET",    "/ready",                          "ready",            'E',   false, ready},
       {"GET",    "/metrics",                        "metrics",          'E',   false, exposition},
       {"GET",    "metadata",                        "capabilities",     'E',   false, capabilities},
+      {"GET",    "_async/{id}",                     "async-status",     'E',   false, job_status},
+      {"DELETE", "_async/{id}",                     "async-cancel",     'E',   false, cancel_job},
       {"POST",   "",                                "batch",            'E',   false, process_bundle},
       {"GET",    "{type}/{id}",                     "read",             'R',   false, read},
       {"GET",    "{type}/{id}/_history/{version}",  "vread",            'R',   false, read_version},

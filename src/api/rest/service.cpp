@@ -3,7 +3,10 @@
 #include <chrono>
 
 #include "api/rest/context.h"
+#include "api/rest/cors.h"
+#include "api/rest/encoding.h"
 #include "api/rest/format.h"
+#include "api/rest/jobs.h"
 #include "api/rest/outcome.h"
 #include "api/rest/rest.h"
 #include "api/rest/routes.h"
@@ -15,6 +18,7 @@ namespace {
 constexpr int kBadRequest = 400;
 constexpr int kMethodNotAllowed = 405;
 constexpr int kNotAcceptable = 406;
+constexpr int kUnsupportedMediaType = 415;
 
 /// A row at work: the route and what it counts.
 struct ActiveRoute {
@@ -59,7 +63,13 @@ struct Service::State {
                 [this](net::HttpRequest const& request) {
                   Presentation ignored;
                   return answer(request, ignored);
-                }} {}
+                }},
+        jobs(context.answer, clock_used) {
+    context.jobs = &jobs;
+  }
+
+  net::HttpResponse respond(net::HttpRequest const& request);
+  net::HttpResponse respond_plain(net::HttpRequest const& request);
 
   Answer answer(net::HttpRequest const& request, Presentation& presentation);
   Answer call_handler(ActiveRoute const& active, net::HttpRequest const& request, PathParts parts,
@@ -74,6 +84,7 @@ struct Service::State {
   Metrics& metrics;
   Context context;
   std::vector<ActiveRoute> routes;
+  Jobs jobs;  ///< last: its thread uses the rest
 };
 
 void Service::State::add(Route route, bool needs_query) {
@@ -189,10 +200,65 @@ Service::~Service() = default;
 
 void Service::add_route(Route route) { state_->add(std::move(route), false); }
 
-net::HttpResponse Service::handle(net::HttpRequest const& request) {
+/// A request whose body is as it was before any encoding.
+net::HttpResponse Service::State::respond_plain(net::HttpRequest const& request) {
   Presentation presentation;
-  auto answer = state_->answer(request, presentation);
-  return render(std::move(answer), presentation);
+  auto const path = request.path();
+  bool const is_below = path.starts_with(options.base_path + '/') || path == options.base_path;
+  bool const is_status = path.starts_with(options.base_path + "/_async/");
+  if (is_below && !is_status && wants_async(request)) {
+    Parameters none;
+    if (auto wanted = take_presentation(request.headers, none)) presentation = *std::move(wanted);
+    return render(start_job(jobs, request, base_of(request)), presentation);
+  }
+  auto made = answer(request, presentation);
+  return render(std::move(made), presentation);
+}
+
+net::HttpResponse Service::State::respond(net::HttpRequest const& request) {
+  auto const encoding = request.headers.value("Content-Encoding");
+  if (encoding.empty()) return respond_plain(request);
+  auto body = decode(encoding, request.body, options.unpacked_bytes_max);
+  if (!body) {
+    auto const& error = body.error();
+    bool const is_unknown = error.code == ErrorCode::not_supported;
+    auto answer = is_unknown ? refuse(kUnsupportedMediaType, error) : refuse(error);
+    if (is_unknown) answer.headers.add("Accept-Encoding", "zstd, gzip");
+    return render(std::move(answer), {});
+  }
+  net::HttpRequest plain;
+  plain.method = request.method;
+  plain.target = request.target;
+  plain.peer_address = request.peer_address;
+  plain.body = *std::move(body);
+  for (auto const& [name, value] : request.headers.fields()) {
+    if (!equals_ignoring_case(name, "Content-Encoding")) plain.headers.add(name, value);
+  }
+  return respond_plain(plain);
+}
+
+namespace {
+
+void encode_response(net::HttpRequest const& request, net::HttpResponse& response) {
+  if (response.body.size() < kEncodeBytesMin) return;
+  response.headers.add("Vary", "Accept-Encoding");
+  auto const encoding = choose_encoding(request.headers.value("Accept-Encoding"));
+  if (encoding == Encoding::identity) return;
+  auto encoded = encode(encoding, response.body);
+  if (!encoded) return;  // as it is will do
+  response.body = *std::move(encoded);
+  response.headers.add("Content-Encoding", std::string(encoding_name(encoding)));
+}
+
+}  // namespace
+
+net::HttpResponse Service::handle(net::HttpRequest const& request) {
+  auto const& origins = state_->options.cors_origins;
+  auto early = preflight(origins, request);
+  auto response = early ? *std::move(early) : state_->respond(request);
+  encode_response(request, response);
+  allow_origin(origins, request, response);
+  return response;
 }
 
 }  // namespace sinew::rest

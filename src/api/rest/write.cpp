@@ -2,6 +2,7 @@
 #include "api/rest/outcome.h"
 #include "api/rest/submit.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "fhir/check.h"
 #include "fhir/definitions.h"
 #include "fhir/resource.h"
@@ -135,8 +136,31 @@ Result<Answer> create(Context const& context, Call const& call) {
   change.id = new_id(context);
   change.body = with_id(submission.document->root(), change.id);
   change.if_none_exist = call.http.headers.value("If-None-Exist");
-  return answer_change(context, call, TRY(apply_one(context, std::move(change))));
+  bool const has_criteria = !change.if_none_exist.empty();
+  auto const outcome = apply_one(context, std::move(change));
+  // Criteria that cannot be read are a faulty request, not a faulty resource.
+  if (!outcome && has_criteria && outcome.error().code == ErrorCode::invalid) {
+    return refuse(kBadRequest, outcome.error());
+  }
+  return answer_change(context, call, TRY(outcome));
 }
+
+namespace {
+
+/// If-None-Match of an update: `*` is "only if there is none", which the store decides; a tag is
+/// "unless this is the current version". Source: RFC 9110 §13.1.2.
+Result<> refuse_known(Context const& context, Call const& call, std::string_view tags,
+                      store::Change& change) {
+  auto const current = context.store.read(call.type, call.id);
+  if (current && names_version(tags, current->version)) {
+    return fail(ErrorCode::precondition, "the current version is one of If-None-Match",
+                "If-None-Match");
+  }
+  if (trim(tags) == "*") change.verb = store::Verb::create;
+  return {};
+}
+
+}  // namespace
 
 /// Source: FHIR R4 http.html#update, #upsert, #concurrency.
 Result<Answer> update(Context const& context, Call const& call) {
@@ -156,7 +180,13 @@ Result<Answer> update(Context const& context, Call const& call) {
   change.id = call.id;
   change.body = json::ObjectEdit(resource).text();
   change = TRY(with_if_match(call, std::move(change)));
-  return answer_change(context, call, TRY(apply_one(context, std::move(change))));
+  auto const unwanted = call.http.headers.value("If-None-Match");
+  if (!unwanted.empty()) TRY(refuse_known(context, call, unwanted, change));
+  auto const outcome = apply_one(context, std::move(change));
+  if (!outcome && !unwanted.empty() && outcome.error().code == ErrorCode::conflict) {
+    return fail(ErrorCode::precondition, "the resource is there already", "If-None-Match");
+  }
+  return answer_change(context, call, TRY(outcome));
 }
 
 Result<Answer> remove(Context const& context, Call const& call) {
@@ -169,22 +199,43 @@ Result<Answer> remove(Context const& context, Call const& call) {
   return answer_removal(TRY(apply_one(context, std::move(change))));
 }
 
-Result<std::optional<store::Resource>> find_one(Context const& context, std::string_view type,
-                                                std::string_view query) {
+namespace {
+
+Result<std::vector<store::Resource>> find_matches(Context const& context, std::string_view type,
+                                                  std::string_view query, std::size_t count_max) {
   if (query.empty()) {
     return fail(ErrorCode::precondition, "a conditional interaction without any criterion");
   }
-  auto parsed = TRY(store::parse_search(type, query));
-  constexpr std::size_t kEnoughToTellApart = 2;
-  parsed.count = kEnoughToTellApart;
-  parsed.want_total = false;
-  auto page = TRY(context.store.search(parsed));
-  if (page.matches.size() > 1) {
-    return fail(ErrorCode::precondition, "the criteria match more than one resource",
+  auto parsed = store::parse_search(type, query);
+  auto page = Result<store::SearchPage>(store::SearchPage{});
+  if (!parsed) {
+    page = std::move(parsed).failure();
+  } else {
+    parsed->count = count_max + 1;
+    parsed->want_total = false;
+    parsed->include.clear();
+    parsed->revinclude.clear();
+    page = context.store.search(*parsed);
+  }
+  // Criteria that cannot be read are a faulty request, as they are in a search.
+  if (!page && page.error().code == ErrorCode::invalid) {
+    return fail(ErrorCode::malformed, page.error().what, page.error().where);
+  }
+  auto matches = TRY(std::move(page)).matches;
+  if (matches.size() > count_max) {
+    return fail(ErrorCode::precondition, "the criteria match more resources than they may",
                 std::string(type));
   }
-  if (page.matches.empty()) return std::optional<store::Resource>();
-  return std::optional(std::move(page.matches.front()));
+  return matches;
+}
+
+}  // namespace
+
+Result<std::optional<store::Resource>> find_one(Context const& context, std::string_view type,
+                                                std::string_view query) {
+  auto matches = TRY(find_matches(context, type, query, 1));
+  if (matches.empty()) return std::optional<store::Resource>();
+  return std::optional(std::move(matches.front()));
 }
 
 /// Source: FHIR R4 http.html#cond-update.
@@ -215,18 +266,26 @@ Result<Answer> update_conditionally(Context const& context, Call const& call) {
   return answer_change(context, call, TRY(apply_one(context, std::move(change))));
 }
 
-/// Source: FHIR R4 http.html#3.1.0.7.1 (conditional delete of one).
+/// All matches or, beyond the number that is allowed, none. Source: FHIR R4 http.html#3.1.0.7.1.
 Result<Answer> remove_conditionally(Context const& context, Call const& call) {
   TRY(check_type(call.type));
-  auto const match = TRY(find_one(context, call.type, call.http.query()));
-  if (!match)
-    return Answer{.status = 204, .body = {}, .media_type = {}, .headers = {}, .updated = {}};
-  store::Change change;
-  change.verb = store::Verb::remove;
-  change.type = call.type;
-  change.id = match->id;
-  change.if_version = match->version;
-  return answer_removal(TRY(apply_one(context, std::move(change))));
+  auto const matches = TRY(
+      find_matches(context, call.type, call.http.query(), context.options.conditional_delete_max));
+  store::Transaction transaction;
+  for (auto const& match : matches) {
+    store::Change change;
+    change.verb = store::Verb::remove;
+    change.type = call.type;
+    change.id = match.id;
+    change.if_version = match.version;
+    transaction.changes.push_back(std::move(change));
+  }
+  store::Outcome outcome;
+  if (!matches.empty()) {
+    auto const outcomes = TRY(context.store.apply_and_wait(std::move(transaction)));
+    if (outcomes.size() == 1) outcome = outcomes.front();
+  }
+  return answer_removal(outcome);
 }
 
 }  // namespace sinew::rest
