@@ -13,8 +13,8 @@ constexpr std::size_t kCriteriaMax = 64;
 constexpr std::size_t kValuesMax = 1024;
 
 /// What speaks of the answer's form, not of what is found: the API reads these.
-constexpr auto kFormParameters = std::to_array<std::string_view>(
-    {"_contained", "_containedType", "_elements", "_format", "_pretty", "_summary", "_score"});
+constexpr auto kFormParameters =
+    std::to_array<std::string_view>({"_elements", "_format", "_pretty", "_summary", "_score"});
 
 int hex_digit(char c) {
   if (is_ascii_digit(c)) return c - '0';
@@ -94,12 +94,15 @@ Result<> read_pair(Query& query, std::string_view name, std::string value) {
     return read_include(query.revinclude, modifier, std::move(value), name);
   if (name == "_cursor") return query.cursor = std::move(value), Result<>();
   if (name == "_total") return query.want_total = value != "none", Result<>();
+  if (name == "_explain") return query.explain = value == "true", Result<>();
   if (name == "_count") {
     auto const count = parse_integer<std::size_t>(value);
     if (!count) return fail(ErrorCode::invalid, "not a number", "_count");
     query.count = std::min(*count, kCountMax);
     return {};
   }
+  // Contained resources are found by what contains them.
+  if (name == "_contained" && value == "false") return {};
   for (auto const form : kFormParameters)
     if (name == form) return {};
   if (query.criteria.size() >= kCriteriaMax)

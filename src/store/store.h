@@ -122,14 +122,19 @@ struct Query {
   bool want_total = true;
   std::vector<std::string> include;  ///< "Observation:subject", "Observation:subject:Patient", "*"
   std::vector<std::string>
-      revinclude;  ///< both: with "iterate:" in front to go on from what was included
+      revinclude;        ///< both: with "iterate:" in front to go on from what was included
+  bool explain = false;  ///< fills SearchPage::plan
+  /// What it may cost, in steps of the database's machine, some 30 ns each; a body that has to be
+  /// read to be judged counts 500. What is dearer fails `not_supported`.
+  std::uint64_t cost_max = 200'000'000;
 };
 
 struct SearchPage {
   std::vector<Resource> matches;
   std::vector<Resource> included;
   std::optional<std::uint64_t> total;
-  std::string next;  ///< empty: last page
+  std::string next;                    ///< empty: last page
+  std::vector<std::string> plan = {};  ///< how it was found, and what that cost; for people
 };
 
 // ---------------------------------------------------------------- history

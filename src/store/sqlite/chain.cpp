@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "store/compress.h"
@@ -256,6 +257,20 @@ Result<Matches> go_back(SearchContext& context, Types const& types, Step const& 
   return found;
 }
 
+/// The resources at one place of the chain from which it leads to its end.
+Result<Matches> matches_at(SearchContext& context, Chain const& chain,
+                           std::vector<Types> const& places, std::size_t place) {
+  Matches matches;
+  for (auto const last : places.back())
+    matches[last] = TRY(matches_of_one(context, last, chain.last));
+  for (auto i = chain.steps.size(); i-- > place;) {
+    auto const& step = chain.steps[i];
+    matches = step.is_back ? TRY(go_back(context, places[i], step, matches))
+                           : TRY(go_along(context, places[i], step, matches));
+  }
+  return matches;
+}
+
 }  // namespace
 
 bool is_chain(Criterion const& criterion) {
@@ -266,19 +281,42 @@ Result<Condition> compile_chain(SearchContext& context, std::string_view type,
                                 Criterion const& criterion) {
   auto const chain = TRY(read_chain(criterion));
   auto const places = TRY(types_of(chain, type, criterion));
-  Matches matches;
-  for (auto const last : places.back())
-    matches[last] = TRY(matches_of_one(context, last, chain.last));
-  for (auto i = chain.steps.size(); i-- > 0;) {
-    auto const& step = chain.steps[i];
-    matches = step.is_back ? TRY(go_back(context, places[i], step, matches))
-                           : TRY(go_along(context, places[i], step, matches));
-  }
   Condition condition;
-  for (auto& [start, rids] : matches)
+  for (auto& [start, rids] : TRY(matches_at(context, chain, places, 0)))
     condition.found.insert(condition.found.end(), rids.begin(), rids.end());
   sort_rids(condition.found);
   return condition;
+}
+
+Result<CriterionTest> chain_test(SearchContext& context, std::string_view type,
+                                 Criterion const& criterion) {
+  auto const chain = TRY(read_chain(criterion));
+  auto const places = TRY(types_of(chain, type, criterion));
+  if (chain.steps.front().is_back) {
+    auto found = TRY(compile_chain(context, type, criterion)).found;
+    return CriterionTest([found = std::move(found)](PastResource const& past, json::Value,
+                                                    std::vector<fhir::IndexValue> const&) {
+      return std::ranges::binary_search(found, past.rid);
+    });
+  }
+  auto const* parameter = find_reference(fhir::find_type(type), chain.steps.front().parameter);
+  std::unordered_set<std::string> targets;
+  for (auto const& [target, rids] : TRY(matches_at(context, chain, places, 1))) {
+    if (!may_point_at(*parameter, target)) continue;
+    for (auto const rid : rids) {
+      auto rows = context.connection.query("SELECT id FROM res WHERE rid=?", rid);
+      if (TRY(rows.next())) targets.insert(key_of(fhir::type(target).name, rows.text(0)));
+    }
+  }
+  return CriterionTest(
+      [parameter, targets = std::move(targets)](PastResource const&, json::Value,
+                                                std::vector<fhir::IndexValue> const& values) {
+        return std::ranges::any_of(values, [&](fhir::IndexValue const& value) {
+          return value.type == fhir::ParameterType::reference &&
+                 std::ranges::find(parameter->paths, value.path) != parameter->paths.end() &&
+                 targets.contains(std::string(local_target(value.code)));
+        });
+      });
 }
 
 }  // namespace sinew::store::sqlite

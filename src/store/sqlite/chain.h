@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "store/sqlite/condition.h"
+#include "store/sqlite/past.h"
 
 namespace sinew::store::sqlite {
 
@@ -18,5 +19,9 @@ namespace sinew::store::sqlite {
 /// Source: FHIR R4 search.html#chaining, #has.
 [[nodiscard]] Result<Condition> compile_chain(SearchContext& context, std::string_view type,
                                               Criterion const& criterion);
+
+/// The same chain, asked of a version of a resource: where its references lead, as things are now.
+[[nodiscard]] Result<CriterionTest> chain_test(SearchContext& context, std::string_view type,
+                                               Criterion const& criterion);
 
 }  // namespace sinew::store::sqlite

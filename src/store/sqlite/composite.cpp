@@ -70,4 +70,20 @@ Result<Condition> compile_composite(SearchContext& context, ParameterUse const& 
   return condition;
 }
 
+Result<std::function<bool(json::Value)>> composite_test(SearchContext& context,
+                                                        ParameterUse const& use) {
+  auto reader = TRY(fhir::CompositeReader::make(fhir::find_type(use.type), *use.parameter));
+  std::vector<Alternative> alternatives;
+  for (auto const& value : use.criterion->values)
+    alternatives.push_back(TRY(read_alternative(context, use, reader, value)));
+  return std::function<bool(json::Value)>(
+      [reader = std::move(reader), alternatives = std::move(alternatives)](json::Value resource) {
+        auto const elements = reader.read(resource);
+        return std::ranges::any_of(alternatives, [&](Alternative const& alternative) {
+          return std::ranges::any_of(
+              elements, [&](auto const& element) { return is_match(element, alternative); });
+        });
+      });
+}
+
 }  // namespace sinew::store::sqlite

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/time.h"
 #include "fhir/search_index.h"
+#include "json/json.h"
 #include "store/sqlite/catalogue.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/search_cost.h"
@@ -34,6 +36,8 @@ struct Condition {
   std::vector<Posting> postings;
   Rids found;
   bool negated = false;  ///< all other live resources of the type
+  /// Set: not found by the index at all. What other criteria leave is asked one by one.
+  std::function<bool(json::Value resource)> by_body;
 };
 
 /// Where and when a search happens.
@@ -71,6 +75,13 @@ struct ParameterUse {
 [[nodiscard]] Result<Condition> compile_last_updated(SearchContext& context,
                                                      ParameterUse const& use);
 [[nodiscard]] Result<Condition> compile_missing(SearchContext& context, ParameterUse const& use);
+
+/// The same criterion, asked of a body.
+[[nodiscard]] Result<std::function<bool(json::Value)>> composite_test(SearchContext& context,
+                                                                      ParameterUse const& use);
+/// True for an Identifier with that value whose type has the code.
+[[nodiscard]] bool is_of_type(json::Value identifier, std::string const& system,
+                              std::string const& code, std::string const& value);
 
 /// `invalid` at the parameter, as the client wrote it.
 [[nodiscard]] Failure bad_modifier(ParameterUse const& use);

@@ -118,16 +118,6 @@ Result<> add_related(SearchContext& context, Condition& condition, ParameterUse 
   return add_codes(context, condition, use, codes);
 }
 
-/// True for an Identifier with that value whose type has the code.
-bool is_of_type(json::Value identifier, std::string const& system, std::string const& code,
-                std::string const& value) {
-  if (identifier["value"].text() != value) return false;
-  auto const codings = identifier["type"]["coding"].elements();
-  return std::any_of(codings.begin(), codings.end(), [&](json::Value coding) {
-    return coding["system"].text() == system && coding["code"].text() == code;
-  });
-}
-
 /// `system|code|value`: the type of an identifier, and its value.
 /// Source: FHIR R4 search.html#modifiers, ":of-type".
 Result<> add_of_type(SearchContext& context, Condition& condition, ParameterUse const& use,
@@ -181,6 +171,15 @@ constexpr auto kTokenModifiers = std::to_array<TokenModifier>({
 std::string end_of_prefix(std::string_view prefix) { return std::string(prefix) + '\xff'; }
 
 }  // namespace
+
+bool is_of_type(json::Value identifier, std::string const& system, std::string const& code,
+                std::string const& value) {
+  if (identifier["value"].text() != value) return false;
+  auto const codings = identifier["type"]["coding"].elements();
+  return std::any_of(codings.begin(), codings.end(), [&](json::Value coding) {
+    return coding["system"].text() == system && coding["code"].text() == code;
+  });
+}
 
 Result<Condition> compile_token(SearchContext& context, ParameterUse const& use) {
   auto const& modifier = use.criterion->modifier;

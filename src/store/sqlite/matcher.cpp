@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 
+#include "store/sqlite/by_body.h"
 #include "store/sqlite/chain.h"
+#include "store/sqlite/special.h"
 
 namespace sinew::store::sqlite {
 namespace {
@@ -12,6 +15,7 @@ constexpr std::size_t kEstimateRowsMax = 4096;  // counting further costs more t
 constexpr std::size_t kProbeCost = 8;           // one descent, in rows of a scan
 
 struct Planned {
+  Criterion const* criterion = nullptr;
   Condition condition;
   std::size_t estimate = 0;
 };
@@ -126,8 +130,10 @@ Result<bool> is_in_condition(Connection& connection, Condition const& condition,
 }
 
 /// Keeps what the condition holds of (or, where it is negated, what it does not).
-Result<> keep(Connection& connection, Rids& rids, Planned const& planned) {
+Result<> keep(SearchContext& context, Rids& rids, Planned const& planned) {
   auto const& condition = planned.condition;
+  if (condition.by_body) return keep_by_body(context, rids, condition.by_body);
+  auto& connection = context.connection;
   auto const probes = rids.size() * std::max<std::size_t>(1, condition.postings.size());
   Rids kept;
   if (probes * kProbeCost <= planned.estimate || condition.postings.empty()) {
@@ -147,7 +153,10 @@ Result<> keep(Connection& connection, Rids& rids, Planned const& planned) {
 
 Result<Planned> plan(SearchContext& context, std::string_view type, Criterion const& criterion) {
   Planned planned;
-  if (is_chain(criterion))
+  planned.criterion = &criterion;
+  if (auto special = TRY(compile_special(context, type, criterion)))
+    planned.condition = *std::move(special);
+  else if (is_chain(criterion))
     planned.condition = TRY(compile_chain(context, type, criterion));
   else
     planned.condition = TRY(compile_criterion(context, TRY(find_use(context, type, criterion))));
@@ -159,6 +168,7 @@ Result<Planned> plan(SearchContext& context, std::string_view type, Criterion co
 Result<> estimate(Connection& connection, std::vector<Planned>& plans) {
   auto most = kEstimateRowsMax;
   for (auto& planned : plans) {
+    if (planned.condition.by_body) continue;
     planned.estimate = planned.condition.found.size();
     for (auto const& posting : planned.condition.postings) {
       if (planned.estimate >= most) break;
@@ -170,6 +180,31 @@ Result<> estimate(Connection& connection, std::vector<Planned>& plans) {
   return {};
 }
 
+/// For those who ask how a search was done.
+void note_plan(SearchContext& context, std::string_view type, std::vector<Planned> const& plans) {
+  if (context.cost == nullptr || !context.cost->wants_plan) return;
+  std::string line = std::string(type) + ": ";
+  if (plans.empty()) line += "all";
+  for (auto const& planned : plans) {
+    auto const& condition = planned.condition;
+    if (&planned != plans.data()) line += ", then ";
+    line += planned.criterion->parameter;
+    if (!planned.criterion->modifier.empty()) line += ":" + planned.criterion->modifier;
+    if (!planned.criterion->chain.empty()) line += "." + planned.criterion->chain;
+    if (condition.by_body) {
+      line += " (by reading bodies)";
+      continue;
+    }
+    bool const is_cut = planned.estimate >= kEstimateRowsMax && !condition.postings.empty();
+    line += " (" + std::string(condition.negated ? "all but " : "") + (is_cut ? "at least " : "") +
+            std::to_string(planned.estimate) + " rows" +
+            (condition.postings.empty()
+                 ? ")"
+                 : " of " + std::to_string(condition.postings.size()) + " lists)");
+  }
+  context.cost->note(std::move(line));
+}
+
 }  // namespace
 
 Result<std::optional<NewestMatches>> newest_of_one_list(SearchContext& context,
@@ -177,7 +212,8 @@ Result<std::optional<NewestMatches>> newest_of_one_list(SearchContext& context,
                                                         Criterion const& criterion,
                                                         std::int64_t before, std::size_t limit,
                                                         bool wants_total) {
-  if (is_chain(criterion) || criterion.values.size() != 1) return std::optional<NewestMatches>();
+  if (is_chain(criterion) || is_special(criterion) || criterion.values.size() != 1)
+    return std::optional<NewestMatches>();
   auto const use = TRY(find_use(context, type, criterion));
   if (use.parameter->type != fhir::ParameterType::token &&
       use.parameter->type != fhir::ParameterType::reference)
@@ -206,15 +242,18 @@ Result<Rids> find_matches(SearchContext& context, std::string_view type,
   std::vector<Planned> plans;
   for (auto const& criterion : criteria) plans.push_back(TRY(plan(context, type, criterion)));
   TRY(estimate(context.connection, plans));
-  // Those that find, the fewest first; then those that only take away.
-  std::ranges::sort(plans, {}, [](Planned const& planned) {
-    return std::pair(planned.condition.negated, planned.estimate);
+  // Those that find, the fewest first; then those that only take away; then those that read bodies.
+  std::ranges::stable_sort(plans, {}, [](Planned const& planned) {
+    return std::tuple(planned.condition.by_body != nullptr, planned.condition.negated,
+                      planned.estimate);
   });
-  bool const begins_with_all = plans.empty() || plans.front().condition.negated;
+  note_plan(context, type, plans);
+  bool const begins_with_all = plans.empty() || plans.front().condition.negated ||
+                               plans.front().condition.by_body != nullptr;
   auto rids = begins_with_all ? TRY(all_live(context, *key))
                               : TRY(read_condition(context.connection, plans.front().condition));
   for (std::size_t i = begins_with_all ? 0 : 1; i < plans.size() && !rids.empty(); ++i)
-    TRY(keep(context.connection, rids, plans[i]));
+    TRY(keep(context, rids, plans[i]));
   return rids;
 }
 

@@ -73,6 +73,17 @@ SortValue sort_value(fhir::IndexValue const& value) {
   return out;
 }
 
+/// A range is sorted by the limit that comes first, as both are in the index.
+std::vector<SortValue> sort_values(fhir::IndexValue const& value) {
+  std::vector<SortValue> out = {sort_value(value)};
+  bool const is_number =
+      value.type == ParameterType::number || value.type == ParameterType::quantity;
+  if (!is_number || value.number == value.number_high) return out;
+  out.push_back(out.front());
+  out.back().real = value.number_high;
+  return out;
+}
+
 /// The last body a resource had: the current one, or the one before its deletion.
 Result<std::string> last_body(Connection& connection, std::int64_t rid) {
   auto rows = connection.query(
@@ -84,15 +95,18 @@ Result<std::string> last_body(Connection& connection, std::int64_t rid) {
 }
 
 Result<> values_from_body(Connection& connection, std::vector<KeyUse> const& keys, std::int64_t rid,
-                          ValueMap& values) {
-  auto const document = TRY(json::Document::parse(TRY(last_body(connection, rid))));
+                          ValueMap& values, Past const* past) {
+  auto const* then = past == nullptr ? nullptr : past->find(rid);
+  auto const document =
+      TRY(json::Document::parse(then != nullptr ? then->body : TRY(last_body(connection, rid))));
   std::vector<fhir::IndexValue> found;
   fhir::extract_index(document.root(), found);
   for (auto const& key : keys)
     for (auto const& value : found)
       if (value.type == key.use.parameter->type &&
           std::ranges::find(key.use.parameter->paths, value.path) != key.use.parameter->paths.end())
-        values[rid][key.index].offer(sort_value(value), key.descending, is_text(value.type));
+        for (auto& offered : sort_values(value))
+          values[rid][key.index].offer(std::move(offered), key.descending, is_text(value.type));
   return {};
 }
 
@@ -133,7 +147,8 @@ Result<> walk(SearchContext& context, KeyUse const& key, fhir::PathId path, Valu
   return {};
 }
 
-Result<> own_columns(Connection& connection, KeyUse const& key, ValueMap& values) {
+Result<> own_columns(Connection& connection, KeyUse const& key, ValueMap& values,
+                     Past const* past) {
   bool const by_id = key.use.parameter->code == "_id";
   for (auto& [rid, row] : values) {
     auto rows = connection.query("SELECT id, upd FROM res WHERE rid=?", rid);
@@ -143,6 +158,8 @@ Result<> own_columns(Connection& connection, KeyUse const& key, ValueMap& values
       value.text = rows.text(0);
     else
       value.integer = rows.integer(1);
+    auto const* then = past == nullptr ? nullptr : past->find(rid);
+    if (!by_id && then != nullptr) value.integer = then->updated.ms;
     row[key.index].offer(std::move(value), key.descending, by_id);
   }
   return {};
@@ -164,13 +181,13 @@ Result<std::vector<KeyUse>> uses_of(SearchContext& context, std::string_view typ
 }
 
 Result<> fill(SearchContext& context, std::vector<KeyUse> const& uses, std::int64_t after,
-              ValueMap& values) {
+              ValueMap& values, Past const* past) {
   std::vector<KeyUse> by_body;
   std::vector<KeyUse> all_paths;
   for (auto const& key : uses) {
     std::string_view const code = key.use.parameter->code;
     if (code == "_id" || code == "_lastUpdated") {
-      TRY(own_columns(context.connection, key, values));
+      TRY(own_columns(context.connection, key, values, past));
       continue;
     }
     all_paths.push_back(key);
@@ -182,16 +199,23 @@ Result<> fill(SearchContext& context, std::vector<KeyUse> const& uses, std::int6
   }
   if (!by_body.empty())
     for (auto const& [rid, row] : values)
-      TRY(values_from_body(context.connection, by_body, rid, values));
+      TRY(values_from_body(context.connection, by_body, rid, values, past));
   // The end of the page before may have left the index since.
-  if (after != 0) TRY(values_from_body(context.connection, all_paths, after, values));
+  if (after != 0) TRY(values_from_body(context.connection, all_paths, after, values, past));
+  if (past == nullptr) return {};
+  for (auto const& [rid, then] : past->matched) {
+    auto const row = values.find(rid);
+    if (row == values.end()) continue;
+    for (auto const& key : all_paths) row->second[key.index] = {};  // the index has what is now
+    TRY(values_from_body(context.connection, all_paths, rid, values, past));
+  }
   return {};
 }
 
 }  // namespace
 
 Result<Rids> in_order(SearchContext& context, std::string_view type, Rids matches,
-                      std::vector<SortKey> const& keys, std::int64_t after) {
+                      std::vector<SortKey> const& keys, std::int64_t after, Past const* past) {
   if (keys.empty()) {
     if (after != 0) matches.erase(std::ranges::lower_bound(matches, after), matches.end());
     std::ranges::reverse(matches);
@@ -202,7 +226,7 @@ Result<Rids> in_order(SearchContext& context, std::string_view type, Rids matche
   values.reserve(matches.size() + 1);
   for (auto const rid : matches) values.emplace(rid, std::vector<SortValue>(uses.size()));
   if (after != 0) values.emplace(after, std::vector<SortValue>(uses.size()));
-  TRY(fill(context, uses, after, values));
+  TRY(fill(context, uses, after, values, past));
 
   auto const precedes = [&](std::int64_t a, std::int64_t b) {
     auto const& left = values.at(a);

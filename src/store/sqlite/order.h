@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/sqlite/condition.h"
+#include "store/sqlite/past.h"
 
 namespace sinew::store::sqlite {
 
@@ -13,9 +14,11 @@ namespace sinew::store::sqlite {
 /// Without keys: newest first.
 /// `after`  0, or the resource that ended the page before: what comes up to it is dropped. It
 ///          need not match any more, or live any more.
+/// `past`   null, or how resources that have changed since were when the first page was read.
 /// Fails `invalid` at a parameter that the type does not have or that has no order.
 /// Source: FHIR R4 search.html#sort.
 [[nodiscard]] Result<Rids> in_order(SearchContext& context, std::string_view type, Rids matches,
-                                    std::vector<SortKey> const& keys, std::int64_t after);
+                                    std::vector<SortKey> const& keys, std::int64_t after,
+                                    Past const* past = nullptr);
 
 }  // namespace sinew::store::sqlite

@@ -4,11 +4,14 @@
 #include <array>
 #include <optional>
 
+#include "base/hash.h"
 #include "base/text.h"
+#include "store/content.h"
 #include "store/sqlite/include.h"
 #include "store/sqlite/matcher.h"
 #include "store/sqlite/order.h"
 #include "store/sqlite/ordered_walk.h"
+#include "store/sqlite/past.h"
 #include "store/sqlite/rows.h"
 
 namespace sinew::store::sqlite {
@@ -16,49 +19,76 @@ namespace {
 
 using Page = std::vector<std::pair<std::int64_t, Resource>>;
 
-/// Where a page ended. Everything the next one needs; the server keeps nothing.
-///
-/// Resources born after `snapshot` are not shown on later pages, so a growing store repeats
-/// nothing; those deleted meanwhile are missing, those changed show their new version.
+/// Where a page ended. Everything the next one needs; the server keeps nothing, so it never ends.
+/// Later pages show what the first one would have shown had it been long enough: what changed
+/// since is judged, sorted and shown as it was (see past.h).
 struct PageMark {
   std::int64_t snapshot = 0;  ///< the last version when the first page was read
   std::int64_t last = 0;      ///< the resource that ended the page
   std::optional<std::uint64_t> total;
 };
 
-std::string print_mark(PageMark const& mark) {
-  return std::to_string(mark.snapshot) + "-" + std::to_string(mark.last) + "-" +
-         (mark.total ? std::to_string(*mark.total) : "");
+/// A mark holds for the search it was given for, and only from this store: what else a client
+/// writes there is refused. The key never leaves the database.
+Result<std::string> signature_of(Connection& connection, Query const& query,
+                                 std::string const& mark) {
+  auto const key =
+      std::to_string(TRY(connection.integer(0, "SELECT identity FROM store LIMIT 1"))) + "\n";
+  std::string text = mark + "\n" + query.type + "\n";
+  for (auto const& criterion : query.criteria) {
+    text += criterion.parameter + ":" + criterion.modifier + "." + criterion.chain;
+    for (auto const& value : criterion.values) text += "=" + value;
+    text += '\n';
+  }
+  for (auto const& sort : query.sort) text += (sort.descending ? "-" : "+") + sort.parameter;
+  constexpr std::size_t kSignatureDigits = 32;  // 128 bits
+  return sha256_hex(key + sha256_hex(key + text)).substr(0, kSignatureDigits);
 }
 
-Result<PageMark> read_mark(std::string_view cursor) {
+Result<std::string> print_mark(Connection& connection, Query const& query, PageMark const& mark) {
+  auto const text = std::to_string(mark.snapshot) + "-" + std::to_string(mark.last) + "-" +
+                    (mark.total ? std::to_string(*mark.total) : "");
+  return text + "-" + TRY(signature_of(connection, query, text));
+}
+
+Result<PageMark> read_mark(Connection& connection, Query const& query) {
+  std::string_view const cursor = query.cursor;
   auto const parts = split(cursor, '-');
-  if (parts.size() == 3) {
+  if (parts.size() == 4) {
     auto const snapshot = parse_integer<std::int64_t>(parts[0]);
     auto const last = parse_integer<std::int64_t>(parts[1]);
     auto const total = parse_integer<std::uint64_t>(parts[2]);
-    if (snapshot && last && *last > 0 && (total || parts[2].empty()))
+    auto const text = std::string(cursor.substr(0, cursor.rfind('-')));
+    bool const is_ours = parts[3] == TRY(signature_of(connection, query, text));
+    if (is_ours && snapshot && last && (total || parts[2].empty()))
       return PageMark{*snapshot, *last, total};
   }
-  return fail(ErrorCode::invalid, "not a cursor of this server", "_cursor");
+  return fail(ErrorCode::invalid, "not a cursor of this search on this server", "_cursor");
 }
 
-/// True when the resource already lived at the snapshot.
-Result<bool> was_born(Connection& connection, std::int64_t rid, std::int64_t snapshot) {
-  return TRY(connection.integer(INT64_MAX, "SELECT born FROM res WHERE rid=?", rid)) <= snapshot;
+Resource shown_as_it_was(std::string_view type, PastResource const& past) {
+  Resource resource;
+  resource.type = type;
+  resource.id = past.id;
+  resource.version = past.version;
+  resource.updated = past.updated;
+  resource.body = with_meta(past.body, type, past.id, past.version, past.updated);
+  return resource;
 }
 
 /// Takes one page from the front of `rids`. `more`: others come after it.
-Result<Page> take_page(SearchContext& context, Rids const& rids, std::size_t count,
-                       PageMark const& mark, bool is_first, bool& more) {
+Result<Page> take_page(SearchContext& context, std::string_view type, Rids const& rids,
+                       std::size_t count, Past const& past, bool& more) {
   Page page;
   for (auto const rid : rids) {
-    if (!is_first && !TRY(was_born(context.connection, rid, mark.snapshot))) continue;
     if (page.size() == count) {
       more = true;
       return page;
     }
-    page.emplace_back(rid, TRY(load_resource(context.connection, context.catalogue, rid)));
+    auto const* then = past.find(rid);
+    page.emplace_back(rid, then != nullptr
+                               ? shown_as_it_was(type, *then)
+                               : TRY(load_resource(context.connection, context.catalogue, rid)));
   }
   return page;
 }
@@ -77,10 +107,12 @@ Result<Rids> newest_live(SearchContext& context, TypeKey type, std::int64_t befo
 struct Ordered {
   Rids rids;
   std::uint64_t total = 0;
+  Past past;
 };
 
-Result<Ordered> find_and_order(SearchContext& context, Query const& query, std::int64_t after) {
+Result<Ordered> find_and_order(SearchContext& context, Query const& query, PageMark const& mark) {
   Ordered ordered;
+  auto const after = mark.last;
   if (query.criteria.empty() && query.sort.empty() && after == 0) {
     auto const type = context.catalogue.type_key(query.type);
     if (!type) return fail(ErrorCode::invalid, "not a FHIR resource type", query.type);
@@ -92,42 +124,62 @@ Result<Ordered> find_and_order(SearchContext& context, Query const& query, std::
   if (query.criteria.size() == 1 && query.sort.empty() && after == 0) {
     auto newest = TRY(newest_of_one_list(context, query.type, query.criteria.front(), INT64_MAX,
                                          query.count + 1, query.want_total));
-    if (newest) return Ordered{std::move(newest->rids), newest->total};
+    if (newest) return Ordered{std::move(newest->rids), newest->total, {}};
   }
   auto matches = TRY(find_matches(context, query.type, query.criteria));
+  if (after != 0)
+    ordered.past =
+        TRY(matches_of_then(context, query.type, query.criteria, mark.snapshot, matches));
   ordered.total = matches.size();
   if (after == 0 && query.sort.size() == 1 && matches.size() > kWorthWalking) {
     auto first =
         TRY(first_in_order(context, query.type, matches, query.sort.front(), query.count + 1));
     if (first) return ordered.rids = std::move(*first), ordered;
   }
-  ordered.rids = TRY(in_order(context, query.type, std::move(matches), query.sort, after));
+  ordered.rids =
+      TRY(in_order(context, query.type, std::move(matches), query.sort, after, &ordered.past));
   return ordered;
+}
+
+Result<SearchPage> search_within(SearchContext& context, Query const& query) {
+  auto& connection = context.connection;
+  PageMark mark;
+  if (query.cursor.empty())
+    mark.snapshot = TRY(connection.integer(0, "SELECT max(vsn) FROM log"));
+  else
+    mark = TRY(read_mark(connection, query));
+  auto const ordered = TRY(find_and_order(context, query, mark));
+  SearchPage answer;
+  if (query.want_total) answer.total = mark.total ? *mark.total : ordered.total;
+  bool more = false;
+  auto page = TRY(take_page(context, query.type, ordered.rids, query.count, ordered.past, more));
+  if (more && !page.empty()) {
+    mark.last = page.back().first;
+    mark.total = answer.total;
+    answer.next = TRY(print_mark(connection, query, mark));
+  }
+  answer.included = TRY(included_resources(context, query, page));
+  for (auto& [rid, resource] : page) answer.matches.push_back(std::move(resource));
+  return answer;
 }
 
 }  // namespace
 
 Result<SearchPage> run_search(Connection& connection, Catalogue const& catalogue, Clock& clock,
                               Query const& query) {
-  SearchContext context{connection, catalogue, clock.now()};
-  PageMark mark;
-  bool const is_first = query.cursor.empty();
-  if (is_first)
-    mark.snapshot = TRY(connection.integer(0, "SELECT max(vsn) FROM log"));
-  else
-    mark = TRY(read_mark(query.cursor));
-  auto const ordered = TRY(find_and_order(context, query, mark.last));
-  SearchPage answer;
-  if (query.want_total) answer.total = mark.total ? *mark.total : ordered.total;
-  bool more = false;
-  auto page = TRY(take_page(context, ordered.rids, query.count, mark, is_first, more));
-  if (more && !page.empty()) {
-    mark.last = page.back().first;
-    mark.total = answer.total;
-    answer.next = print_mark(mark);
+  SearchCost cost(query.cost_max);
+  cost.wants_plan = query.explain;
+  SearchContext context{connection, catalogue, clock.now(), &cost};
+  SearchCost::Counting const counting(cost, connection);
+  auto answer = search_within(context, query);
+  // The database says no more than that it was interrupted.
+  if (!answer && cost.is_exceeded()) return cost.exceeded();
+  if (answer && query.explain) {
+    cost.note("cost: " + std::to_string(cost.steps()) + " steps of " +
+              std::to_string(query.cost_max) + " allowed, " + std::to_string(cost.bodies()) +
+              " bodies read to judge them");
+    answer->plan = std::move(cost.plan);
   }
-  answer.included = TRY(included_resources(context, query, page));
-  for (auto& [rid, resource] : page) answer.matches.push_back(std::move(resource));
   return answer;
 }
 
@@ -138,7 +190,7 @@ Result<std::vector<std::int64_t>> find_up_to_two(Connection& connection, Catalog
   auto const parsed = TRY(parse_search(type, query));
   if (parsed.criteria.empty())
     return fail(ErrorCode::invalid, "the condition has no search parameter", std::string(type));
-  SearchContext context{connection, catalogue, clock.now()};
+  SearchContext context{connection, catalogue, clock.now(), nullptr};
   auto rids = TRY(find_matches(context, type, parsed.criteria));
   if (rids.size() > kEnoughToTellApart) rids.resize(kEnoughToTellApart);
   return rids;

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "store/sqlite/condition.h"
+
+namespace sinew::store::sqlite {
+
+/// True for parameters that are no view on an indexed path: `_list`, `_text`, `_content`, `near`,
+/// `_filter`.
+[[nodiscard]] bool is_special(Criterion const& criterion);
+
+/// The condition of such a parameter; nothing for others.
+/// Fails `invalid` at the parameter and what of it is wrong, `not_supported` for lists that a
+/// server would have to work out (`$current-problems`).
+[[nodiscard]] Result<std::optional<Condition>> compile_special(SearchContext& context,
+                                                               std::string_view type,
+                                                               Criterion const& criterion);
+
+}  // namespace sinew::store::sqlite
