@@ -86,10 +86,12 @@ net::HttpRequest http_request(Context const& context, Call const& call, EntryReq
 
 void write_response(json::Writer& writer, Answer const& answer) {
   constexpr int kErrorsFrom = 400;
+  constexpr std::string_view kOutcomeHead = R"({"resourceType":"OperationOutcome")";
   bool const is_error = answer.status >= kErrorsFrom;
   bool const is_fhir = !answer.body.empty() && answer.media_type.empty();
   writer.begin_object();
-  if (is_fhir && !is_error) {
+  bool const is_outcome = is_fhir && answer.body.starts_with(kOutcomeHead);
+  if (is_fhir && !is_error && !is_outcome) {
     writer.key("resource");
     writer.raw(answer.body);
   }
@@ -103,7 +105,7 @@ void write_response(json::Writer& writer, Answer const& answer) {
   auto const tag = answer.headers.value("ETag");
   if (!tag.empty()) writer.member("etag", tag);
   if (answer.updated) writer.member("lastModified", to_string(*answer.updated));
-  if (is_fhir && is_error) {
+  if (is_fhir && (is_error || is_outcome)) {
     writer.key("outcome");
     writer.raw(answer.body);
   }
@@ -127,9 +129,6 @@ Result<Answer> process_bundle(Context const& context, Call const& call) {
                                 "what is posted to the base is a Bundle of type batch or "
                                 "transaction",
                                 "Bundle.type"});
-  }
-  if (bundle["entry"].size() > context.options.bundle_entries_max) {
-    return fail(ErrorCode::too_large, "more entries than one bundle may have", "Bundle.entry");
   }
   if (type == "batch") return process_batch(context, call, bundle);
   return process_transaction(context, call, bundle);

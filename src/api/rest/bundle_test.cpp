@@ -204,16 +204,30 @@ TEST_CASE("Prefer asks for the resources that a bundle wrote") {
   CHECK(parsed(response).root()["entry"].at(0)["resource"]["meta"]["versionId"].text() == "1");
 }
 
-TEST_CASE("an empty bundle is answered, and one beyond the limit is refused") {
+TEST_CASE("an empty bundle is answered, and no number of entries is too many") {
   Server server;
   CHECK(server.ask("POST", "/fhir", R"({"resourceType":"Bundle","type":"transaction"})").status ==
         200);
-  Options options;
-  options.bundle_entries_max = 1;
-  Service small(*server.store, server.metrics, server.clock, std::move(options));
-  net::HttpRequest request;
-  request.method = "POST";
-  request.target = "/fhir";
-  request.body = bundle("transaction", {kPatient, kObservation});
-  CHECK(small.handle(request).status == 413);
+  constexpr int kEntries = 3000;
+  std::string body = R"({"resourceType":"Bundle","type":"transaction","entry":[)";
+  for (int i = 0; i < kEntries; ++i) {
+    if (i > 0) body += ',';
+    body += R"({"resource":{"resourceType":"Basic","code":{"text":"x"}},)"
+            R"("request":{"method":"POST","url":"Basic"}})";
+  }
+  CHECK(server.ask("POST", "/fhir", body + "]}").status == 200);
+  CHECK(parsed(server.ask("GET", "/fhir/Basic?_summary=count")).root()["total"].text() ==
+        std::to_string(kEntries));
+}
+
+TEST_CASE("return=OperationOutcome says of every entry what became of it") {
+  Server server;
+  for (auto const* const type : {"batch", "transaction"}) {
+    auto const response = server.ask("POST", "/fhir", bundle(type, {kPatient}),
+                                     headers({{"Prefer", "return=OperationOutcome"}}));
+    auto const document = parsed(response);
+    auto const entry = document.root()["entry"].at(0);
+    CHECK(entry["response"]["outcome"]["resourceType"].text() == "OperationOutcome");
+    CHECK_FALSE(entry["resource"].exists());
+  }
 }

@@ -26,8 +26,7 @@ struct Options {
   std::string base_url;
   std::string scheme = "http";  ///< with the Host header: "https" behind TLS
   std::string software_version;
-  std::size_t page_max = 1000;              ///< matches of one page, whatever _count says
-  std::size_t bundle_entries_max = 50'000;  ///< of a batch or transaction
+  std::size_t page_max = 1000;  ///< matches of one page, whatever _count says
   std::size_t unpacked_bytes_max = std::size_t{256} << 20;  ///< of a body sent as gzip or zstd
   std::size_t conditional_delete_max = 1;  ///< how many a conditional delete may take at once
   /// Origins whose pages may call ("https://app.example"), or "*"; empty: none.

@@ -335,6 +335,8 @@ Answer TransactionBundle::answer_of(Planned const& entry) const {
   if (call_.presentation.prefer == Return::representation) {
     auto resource = context_.store.read_version(outcome->type, outcome->id, outcome->version);
     if (resource) answer.body = std::move(resource->body);
+  } else if (call_.presentation.prefer == Return::outcome) {
+    answer.body = success_json(is_created ? "created" : "updated");
   }
   return answer;
 }
