@@ -20,6 +20,8 @@ struct Commands {
   ExplainSettings explain;
   ServeSettings serve;
   FhirpathSettings fhirpath;
+  ValidateSettings validate;
+  PackageListSettings package_list;
   VersionSettings version;
   std::function<int()> chosen;
 };
@@ -189,6 +191,13 @@ void add_explain(CLI::App& app, Commands& commands) {
   choose(command, commands, settings, explain);
 }
 
+void add_package_option(CLI::App* command, std::vector<std::string>& packages) {
+  command
+      ->add_option("--package", packages,
+                   "FHIR package (.tgz) with profiles and value sets; repeat for more")
+      ->allow_extra_args(false);
+}
+
 void add_serve(CLI::App& app, Commands& commands) {
   auto& settings = commands.serve;
   auto* const command = app.add_subcommand(
@@ -237,6 +246,7 @@ void add_serve(CLI::App& app, Commands& commands) {
   command->add_option("--log-level", settings.log_level, "Least severe line that is logged")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
+  add_package_option(command, settings.packages);
   add_map_options(command, settings.map);
   command->footer(
       "SIGHUP reads the mapping tables again. SIGTERM stops after what is under way is done.");
@@ -258,6 +268,32 @@ void add_fhirpath(CLI::App& app, Commands& commands) {
   command->footer(
       "example: sinew fhirpath \"Patient.name.where(use = 'official').given\" patient.json");
   choose(command, commands, settings, fhirpath);
+}
+
+void add_validate(CLI::App& app, Commands& commands) {
+  auto& settings = commands.validate;
+  auto* const command = app.add_subcommand(
+      "validate", "Check resources against FHIR R4 and the profiles of packages");
+  command->add_option("IN", settings.inputs,
+                      "Resources in JSON or XML: files, folders, or - for standard input");
+  add_package_option(command, settings.packages);
+  command
+      ->add_option("--profile", settings.profiles,
+                   "Canonical of a profile they have to obey, beside those they name themselves; "
+                   "repeat for more")
+      ->allow_extra_args(false);
+  command->add_flag("--all", settings.all, "Print what was not checked, too");
+  command->add_flag("--json", settings.json, "One OperationOutcome per resource, a line each");
+  command->footer("example: sinew validate --package hl7.fhir.us.core-6.1.0.tgz patient.json");
+  choose(command, commands, settings, validate);
+}
+
+void add_package(CLI::App& app, Commands& commands) {
+  auto* const package = app.add_subcommand("package", "Look into FHIR packages");
+  package->require_subcommand(1);
+  auto* const list = package->add_subcommand("list", "Print name, version and what is defined");
+  list->add_option("FILE", commands.package_list.inputs, "Packages (.tgz)")->required();
+  choose(list, commands, commands.package_list, package_list);
 }
 
 void add_version(CLI::App& app, Commands& commands) {
@@ -282,6 +318,8 @@ int run(int argc, char** argv) {
   add_explain(app, commands);
   add_simulate(app, commands);
   add_fhirpath(app, commands);
+  add_validate(app, commands);
+  add_package(app, commands);
   add_version(app, commands);
   try {
     app.parse(argc, argv);

@@ -113,6 +113,7 @@ struct ServeSettings {
   std::string acknowledge = "durable";  ///< when an original-mode sender gets AA: durable, applied
   std::size_t message_bytes_max = std::size_t{16} << 20;
   std::string log_level = "info";
+  std::vector<std::string> packages;  ///< FHIR packages that $validate knows
 };
 int serve(ServeSettings const& settings);
 
@@ -124,6 +125,20 @@ struct FhirpathSettings {
   bool json = false;
 };
 int fhirpath(FhirpathSettings const& settings);
+
+struct ValidateSettings {
+  std::vector<std::string> inputs;    ///< FHIR resources, JSON or XML
+  std::vector<std::string> packages;  ///< `.tgz` files
+  std::vector<std::string> profiles;  ///< canonicals, beside those of meta.profile
+  bool all = false;                   ///< information, too
+  bool json = false;
+};
+int validate(ValidateSettings const& settings);
+
+struct PackageListSettings {
+  std::vector<std::string> inputs;
+};
+int package_list(PackageListSettings const& settings);
 
 struct VersionSettings {
   bool json = false;

@@ -3,11 +3,13 @@
 #include <mutex>
 
 #include "api/rest/rest.h"
+#include "api/rest/validate.h"
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/explanation.h"
 #include "app/feeds.h"
 #include "app/mapper.h"
+#include "app/packages.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "engine/engine.h"
@@ -147,6 +149,9 @@ Result<> run_server(ServeSettings const& settings) {
   auto const store = TRY(store::open_sqlite(store_options, system_clock()));
   TRY(compiling.get());
 
+  validate::Library library;
+  TRY(load_packages(settings.packages, library));
+
   net::Loop loop(kLoopThreads);
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
@@ -161,6 +166,8 @@ Result<> run_server(ServeSettings const& settings) {
   rest::Service service(*store, metrics, system_clock(), rest_options);
   service.add_route({"GET", "{type}/{id}/$source", "operation", 'R',
                      [&](rest::Call const& call) { return answer_source(*store, feeds, call); }});
+
+  rest::add_validation(service, *store, library, system_clock());
 
   auto const http = TRY(listen_http(loop, service, settings));
   TRY(listen_mllp(*engine, loop, feeds, settings));

@@ -82,12 +82,13 @@ std::vector<Node> Walker::children_of(Node const& node, std::string_view name) {
   return out;
 }
 
-void Walker::apply(Rule const& rule, Node const& node, Scope const& scope, Profile const& profile) {
+void Walker::apply(Rule const& rule, Node const& node, Scope const& scope, Profile const& profile,
+                   Scope const* around) {
   if (!rule.types.empty()) check_types(rule, node, scope, profile);
   check_values(rule, node, profile);
   if (rule.binding) check_binding(*rule.binding, node, &profile);
   for (auto const& constraint : rule.constraints) {
-    check_constraint(constraint, node, scope, &profile);
+    check_constraint(constraint, node, around != nullptr ? *around : scope, &profile);
   }
   apply_children(rule, node, scope, profile);
   if (rule.content != nullptr) apply_children(*rule.content, node, scope, profile);
@@ -110,7 +111,7 @@ void Walker::apply_children(Rule const& rule, Node const& node, Scope const& sco
           inner.full_url = node.value["fullUrl"].raw();
         }
       }
-      apply(child, item, inner, profile);
+      apply(child, item, inner, profile, is_resource ? &scope : nullptr);
     }
     if (!child.slices.empty() || child.slicing) {
       apply_slices(child, items, node, scope, profile);
@@ -172,11 +173,11 @@ void Walker::check_values(Rule const& rule, Node const& node, Profile const& pro
     fault("must hold " + shown(rule.pattern));
   }
   if (!node.value) return;
-  if (rule.min_value && compare_values(node.value, rule.min_value).value_or(0) < 0 &&
+  if (rule.min_value && compare(node.value, rule.min_value).value_or(0) < 0 &&
       wants(Severity::error)) {
     fault("must be at least " + shown(rule.min_value));
   }
-  if (rule.max_value && compare_values(node.value, rule.max_value).value_or(0) > 0 &&
+  if (rule.max_value && compare(node.value, rule.max_value).value_or(0) > 0 &&
       wants(Severity::error)) {
     fault("must be at most " + shown(rule.max_value));
   }
@@ -239,21 +240,44 @@ void Walker::check_binding(Binding const& binding, Node const& node, Profile con
       node);
 }
 
-void Walker::check_constraint(Constraint const& constraint, Node const& node, Scope const& scope,
-                              Profile const* profile) {
-  if (quiet_ > 0 && constraint.severity != Severity::error) return;
+fhirpath::Evaluator& Walker::evaluator() {
   if (evaluators_.size() == evaluating_) {
     fhirpath::Environment environment;
     environment.services = this;
     environment.now = fhirpath::moment_of(options_.now);
     evaluators_.push_back(std::make_unique<fhirpath::Evaluator>(environment));
   }
+  return *evaluators_[evaluating_];
+}
+
+std::optional<int> Walker::compare(json::Value a, json::Value b) {
+  if (!a.is_object() || !b.is_object() || a["code"].text() == b["code"].text()) {
+    return compare_values(a, b);
+  }
+  static auto const kLess = fhirpath::Expression::compile("%a < %b");
+  static auto const kGreater = fhirpath::Expression::compile("%a > %b");
+  static auto const kQuantity = fhir::find_type("Quantity");
+  auto const left = fhirpath::Item::of_node(a, {}, kQuantity, nullptr);
+  auto const right = fhirpath::Item::of_node(b, {}, kQuantity, nullptr);
+  fhirpath::Variable const variables[] = {{"a", {left}}, {"b", {right}}};
+  fhirpath::Focus const focus{{&left, 1}, left, left, variables};
+  auto const less = evaluator().test(*kLess, focus);
+  auto const greater = evaluator().test(*kGreater, focus);
+  if (!less || !greater || !*less || !*greater) return std::nullopt;
+  return **less ? -1 : **greater ? 1 : 0;
+}
+
+void Walker::check_constraint(Constraint const& constraint, Node const& node, Scope const& scope,
+                              Profile const* profile) {
+  if (quiet_ > 0 && constraint.severity != Severity::error) return;
   auto const item = fhirpath::Item::of_node(node.value, node.twin, node.type, node.element);
   fhirpath::Focus const focus{
       {&item, 1}, fhirpath::item_of(scope.resource), fhirpath::item_of(scope.root), {}};
   auto const* const outer = scope_;
   scope_ = &scope;
-  auto const result = evaluators_[evaluating_++]->test(constraint.expression, focus);
+  auto& machine = evaluator();
+  ++evaluating_;
+  auto const result = machine.test(constraint.expression, focus);
   --evaluating_;
   scope_ = outer;
   if (result && result->value_or(true)) return;

@@ -297,6 +297,24 @@ void read_elements(json::Value list, Profile& profile) {
   }
 }
 
+void read_contexts(json::Value root, Profile& profile) {
+  profile.contexts.clear();
+  profile.context_invariants.clear();
+  for (auto const item : root["context"].elements()) {
+    ExtensionContext context{item["type"].text(), item["expression"].text(), std::nullopt};
+    if (context.type == "fhirpath") {
+      auto compiled =
+          fhirpath::Expression::compile(context.expression, fhirpath::definition_options());
+      if (compiled) context.compiled = *compiled;
+    }
+    profile.contexts.push_back(std::move(context));
+  }
+  for (auto const text : root["contextInvariant"].elements()) {
+    auto compiled = fhirpath::Expression::compile(text.text(), fhirpath::definition_options());
+    if (compiled) profile.context_invariants.push_back(*compiled);
+  }
+}
+
 }  // namespace
 
 bool needs_base(json::Value structure) { return structure["snapshot"]["element"].size() == 0; }
@@ -345,10 +363,7 @@ Result<Profile> compile_profile(std::shared_ptr<json::Document const> source, Pr
   profile.type = type;
   profile.root.name = root["type"].text();
   profile.sources.push_back(source);
-  profile.contexts.clear();
-  for (auto const context : root["context"].elements()) {
-    profile.contexts.push_back({context["type"].text(), context["expression"].text()});
-  }
+  read_contexts(root, profile);
   auto const list = needs_base(root) ? root["differential"] : root["snapshot"];
   read_elements(list["element"], profile);
   for (auto const element : list["element"].elements()) {

@@ -16,16 +16,52 @@ std::string element_path(Place const* at, Place const* resource) {
   return path;
 }
 
+/// How bad it can be that an extension is not known.
+Severity worst_unknown(std::string_view url) {
+  // Extensions for the elements of other versions have no definition to be found.
+  // Source: FHIR R4 versions.html#extensions.
+  constexpr std::string_view kVersions = "http://hl7.org/fhir/";
+  bool const is_version = url.starts_with(kVersions) && url.size() > kVersions.size() + 4 &&
+                          url.substr(kVersions.size() + 1, 3) == ".0/";
+  if (is_version) return Severity::information;
+  // A name that is reserved for examples can have no definition, either. Source: RFC 2606.
+  return url.starts_with("http://example.org/") ? Severity::warning : Severity::error;
+}
+
 }  // namespace
+
+bool Walker::is_true(fhirpath::Expression const& expression, Node const& node, Scope const& scope) {
+  auto const item = fhirpath::Item::of_node(node.value, node.twin, node.type, node.element);
+  fhirpath::Focus const focus{
+      {&item, 1}, fhirpath::item_of(scope.resource), fhirpath::item_of(scope.root), {}};
+  auto const result = evaluator().test(expression, focus);
+  return !result || result->value_or(true);
+}
+
+/// Whether an expression on the resource finds the node.
+bool Walker::selects(fhirpath::Expression const& expression, Node const& node, Scope const& scope) {
+  auto const found = evaluator().evaluate(expression, scope.resource);
+  if (!found) return true;  // cannot be said
+  auto const* const wanted = node.shown().source().data();
+  return std::ranges::any_of(*found, [&](fhirpath::Item const& item) {
+    if (!item.is_node()) return false;
+    auto const value = item.node.value.exists() ? item.node.value : item.node.twin;
+    return value.source().data() == wanted;
+  });
+}
 
 /// Source: FHIR R4 defining-extensions.html#context.
 bool Walker::fits_context(Profile const& profile, Node const& owner, Scope const& scope) {
+  for (auto const& invariant : profile.context_invariants) {
+    if (!is_true(invariant, owner, scope)) return false;
+  }
   if (profile.contexts.empty()) return true;
   auto const resource_type = scope.resource["resourceType"].text();
   auto const path = resource_type + element_path(owner.place, scope.place);
   bool const is_backbone = fhir::type(owner.type).kind == fhir::TypeKind::backbone;
   auto const fits = [&](ExtensionContext const& context) {
-    if (context.type == "fhirpath") return true;  // DEVIATION: not evaluated
+    if (context.type == "fhirpath")
+      return !context.compiled || selects(*context.compiled, owner, scope);
     if (context.type == "extension") {
       return owner.value["url"].text() == without_version(context.expression);
     }
@@ -52,10 +88,16 @@ void Walker::check_extension(Node const& node, Node const& owner, Scope const& s
   auto const url = node.value["url"].text();
   bool const is_modifier = node.element->name == "modifierExtension";
   // Parts of a complex extension have a bare name, which its definition knows.
-  if (url.find(':') == url.npos) return;
+  if (url.find(':') == url.npos) {
+    bool const is_part = owner.element != nullptr && fhir::type(owner.type).name == "Extension";
+    if (is_part || !wants(Severity::error)) return;
+    return report({Severity::error, FindingCode::extension, "the url of an extension is absolute"},
+                  node);
+  }
   auto const* const profile = library_.profile(url);
   if (profile == nullptr || fhir::type(profile->type).name != "Extension") {
-    auto const severity = is_modifier ? Severity::error : Severity::warning;
+    auto const severity =
+        is_modifier ? Severity::error : std::min(options_.unknown_extension, worst_unknown(url));
     if (!wants(severity)) return;
     return report({severity, FindingCode::extension,
                    "extension " + url + " is not known" +
@@ -75,6 +117,21 @@ void Walker::check_extension(Node const& node, Node const& owner, Scope const& s
            node);
   }
   apply(profile->root, node, scope, *profile);
+  check_parts(*profile, node);
+}
+
+/// The parts of a complex extension are those that its definition slices.
+void Walker::check_parts(Profile const& profile, Node const& node) {
+  auto const* const parts = find_child(profile.root, "extension");
+  if (parts == nullptr || parts->slices.empty()) return;
+  for (auto const& part : children_of(node, "extension")) {
+    auto const url = part.value["url"].text();
+    bool const is_known = std::ranges::any_of(
+        parts->slices, [&](Rule const& slice) { return extension_url(slice) == url; });
+    if (is_known || url.find(':') != url.npos || !wants(Severity::error)) continue;
+    report({Severity::error, FindingCode::extension, "the extension has no part " + url, &profile},
+           part);
+  }
 }
 
 }  // namespace sinew::validate

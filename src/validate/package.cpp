@@ -8,7 +8,7 @@ namespace sinew::validate {
 namespace {
 
 constexpr auto kKept = std::to_array<std::string_view>(
-    {"CodeSystem", "SearchParameter", "StructureDefinition", "ValueSet"});
+    {"CodeSystem", "Questionnaire", "SearchParameter", "StructureDefinition", "ValueSet"});
 static_assert(std::ranges::is_sorted(kKept));
 
 constexpr std::string_view kFolder = "package/";

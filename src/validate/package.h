@@ -10,7 +10,8 @@
 
 namespace sinew::validate {
 
-/// A definition that a package brings: StructureDefinition, ValueSet, CodeSystem, SearchParameter.
+/// A definition that a package brings: StructureDefinition, ValueSet, CodeSystem, SearchParameter,
+/// Questionnaire.
 struct Definition {
   std::string type;
   std::string url;

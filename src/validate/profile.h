@@ -81,6 +81,7 @@ struct Rule {
 struct ExtensionContext {
   std::string type;  ///< element, extension, fhirpath
   std::string expression;
+  std::optional<fhirpath::Expression> compiled;  ///< of fhirpath
 };
 
 struct Profile {
@@ -90,6 +91,7 @@ struct Profile {
   bool is_modifier = false;  ///< of an extension: stands in modifierExtension
   Rule root;
   std::vector<ExtensionContext> contexts;
+  std::vector<fhirpath::Expression> context_invariants;        ///< true of what holds the extension
   std::vector<Issue> issues;                                   ///< what could not be compiled
   std::vector<std::shared_ptr<json::Document const>> sources;  ///< what `fixed` and others point to
 };

@@ -27,8 +27,17 @@ json::Value Walker::find_target(std::string_view reference, Scope const& scope) 
     }
     return {};
   }
+  if (auto const found = find_by_url(reference, scope)) return found;
   if (scope.bundle == nullptr) return {};
-  auto text = std::string(reference.substr(0, reference.find("/_history/")));
+  auto const text = std::string(reference.substr(0, reference.find("/_history/")));
+  auto const found = scope.bundle->by_reference.find(text);
+  return found == scope.bundle->by_reference.end() ? json::Value() : found->second;
+}
+
+/// By the fullUrl of an entry; a relative reference from the base of the entry it stands in.
+json::Value Walker::find_by_url(std::string_view reference, Scope const& scope) const {
+  if (scope.bundle == nullptr) return {};
+  auto const text = std::string(reference.substr(0, reference.find("/_history/")));
   if (auto const found = scope.bundle->by_url.find(text); found != scope.bundle->by_url.end()) {
     return found->second;
   }
@@ -38,8 +47,7 @@ json::Value Walker::find_target(std::string_view reference, Scope const& scope) 
     auto const found = scope.bundle->by_url.find(std::string(base) + "/" + text);
     if (found != scope.bundle->by_url.end()) return found->second;
   }
-  auto const found = scope.bundle->by_reference.find(text);
-  return found == scope.bundle->by_reference.end() ? json::Value() : found->second;
+  return {};
 }
 
 /// A Reference whose targets a profile limits: what it points at has to be of a type that one of

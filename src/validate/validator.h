@@ -39,6 +39,8 @@ struct Finding {
 struct ValidatorOptions {
   /// Canonicals the resource has to obey, beside those it names in meta.profile.
   std::vector<std::string> profiles;
+  /// What an extension that no package defines is; in modifierExtension always an error.
+  Severity unknown_extension = Severity::warning;
   /// False when the document was made from another text, so that lines would mean nothing.
   bool has_positions = true;
   Instant now{};                     ///< for now() and today() in invariants

@@ -86,7 +86,9 @@ std::optional<int> compare_values(json::Value a, json::Value b) {
   if (a.is_number() && b.is_number()) return compare_numbers(a.raw(), b.raw());
   if (a.is_string() && b.is_string()) return compare_texts(a.text(), b.text());
   if (a.is_object() && b.is_object()) {  // quantities; of one unit, as nothing is converted here
-    if (a["code"].text() != b["code"].text()) return std::nullopt;
+    auto const code = a["code"].text();
+    bool const has_unit = a["unit"].exists() || b["unit"].exists();  // a word for people
+    if (code != b["code"].text() || (code.empty() && has_unit)) return std::nullopt;
     return compare_numbers(a["value"].raw(), b["value"].raw());
   }
   return std::nullopt;

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "fhir/check.h"
 #include "fhir/resource.h"
-#include "validate/walker.h"
+#include "validate/questionnaire.h"
 
 namespace sinew::validate {
 namespace {
@@ -118,6 +118,8 @@ void Walker::walk_resource(Node const& node, Scope const& scope,
     own.bundle = &bundles_.emplace_back(node.value);
   }
   walk_element(node, own);
+  if (own.bundle != scope.bundle) check_entries(node, own);
+  if (fhir::type(node.type).name == "QuestionnaireResponse") check_answers(node, own);
   std::vector<std::string> applied;
   for (auto const& canonical : more_profiles) {
     apply_named(node, own, canonical, true);
@@ -224,6 +226,33 @@ void Walker::walk_nested(Node const& node, Node const& owner, Scope const& scope
     inner.full_url = owner.value["fullUrl"].raw();
   }
   walk_resource(own, inner, {});
+}
+
+void Walker::check_answers(Node const& node, Scope const& scope) {
+  auto const canonical = node.value["questionnaire"].text();
+  if (canonical.empty()) return;
+  json::Value questionnaire;
+  if (canonical.starts_with('#')) {
+    questionnaire = find_target(canonical, scope);
+  } else if (auto const* const known = library_.find("Questionnaire", canonical)) {
+    questionnaire = known->root();
+  }
+  if (!questionnaire) {
+    if (!wants(Severity::warning)) return;
+    return report({Severity::warning, FindingCode::not_found,
+                   "questionnaire " + canonical + " is not known, so that no answer was checked"},
+                  node);
+  }
+  AnswerChecker::Help help;
+  help.children = [this](Node const& at, std::string_view name) { return children_of(at, name); };
+  help.report = [this](Severity severity, std::string text, Node const& at) {
+    if (wants(severity)) report({severity, FindingCode::structure, std::move(text)}, at);
+  };
+  help.membership = [this](std::string_view set, Code const& code) {
+    return library_.membership(set, code);
+  };
+  help.compare = [this](json::Value a, json::Value b) { return compare(a, b); };
+  AnswerChecker(questionnaire, node, std::move(help)).run();
 }
 
 /// Extensible bindings of R4 itself, where a package brings the value set.

@@ -71,12 +71,26 @@ class Walker : private fhirpath::Services {
   void walk_item(Node const& item, Node const& owner, Scope const& scope);
   void walk_nested(Node const& node, Node const& owner, Scope const& scope);
   void check_base_binding(Node const& node);
+  void check_answers(Node const& node, Scope const& scope);
+  // bundle.cpp
+  void check_entries(Node const& node, Scope const& scope);
+  void check_full_url(Node const& entry, bool is_needed);
+  void check_composition(Node const& composition, Scope const& scope);
+  void check_document_reference(Node const& reference, Scope const& scope);
   // extension.cpp
   void check_extension(Node const& node, Node const& owner, Scope const& scope);
+  void check_parts(Profile const& profile, Node const& node);
+  [[nodiscard]] bool is_true(fhirpath::Expression const& expression, Node const& node,
+                             Scope const& scope);
+  [[nodiscard]] bool selects(fhirpath::Expression const& expression, Node const& node,
+                             Scope const& scope);
   [[nodiscard]] bool fits_context(Profile const& profile, Node const& owner, Scope const& scope);
 
   // apply.cpp: what a profile asks
-  void apply(Rule const& rule, Node const& node, Scope const& scope, Profile const& profile);
+  /// `around`: where the invariants of the element itself are evaluated, when that is not `scope`:
+  /// a resource in a resource is an element of what holds it.
+  void apply(Rule const& rule, Node const& node, Scope const& scope, Profile const& profile,
+             Scope const* around = nullptr);
   void apply_children(Rule const& rule, Node const& node, Scope const& scope,
                       Profile const& profile);
   void check_count(Rule const& rule, std::size_t count, Node const& owner, Profile const& profile);
@@ -88,6 +102,9 @@ class Walker : private fhirpath::Services {
   [[nodiscard]] std::optional<bool> is_bound(Binding const& binding, Node const& node);
   void check_constraint(Constraint const& constraint, Node const& node, Scope const& scope,
                         Profile const* profile);
+  /// As `compare_values`, and quantities of other units by UCUM.
+  [[nodiscard]] std::optional<int> compare(json::Value a, json::Value b);
+  [[nodiscard]] fhirpath::Evaluator& evaluator();
   [[nodiscard]] std::vector<Node> children_of(Node const& node, std::string_view name);
   void collect(Node const& node, std::string_view name, fhir::Element const& element,
                std::vector<Node>& out);
@@ -116,6 +133,7 @@ class Walker : private fhirpath::Services {
   void check_reference(std::vector<std::string> const& targets, Node const& node,
                        Scope const& scope, Profile const& profile);
   [[nodiscard]] json::Value find_target(std::string_view reference, Scope const& scope) const;
+  [[nodiscard]] json::Value find_by_url(std::string_view reference, Scope const& scope) const;
   /// Whether a node obeys a profile, without a word about it. Nothing: the profile is not known.
   [[nodiscard]] std::optional<bool> obeys(Node const& node, Scope const& scope,
                                           std::string_view canonical);
