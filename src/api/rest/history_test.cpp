@@ -124,7 +124,8 @@ TEST_CASE("an unknown search parameter is ignored and named only where the calle
   CHECK(outcome["resource"]["issue"].at(0)["diagnostics"].text().find("colour") !=
         std::string::npos);
   // A value that cannot be read, and a modifier that does not exist, are mistakes all the same.
-  for (auto const* const query : {"birthdate=x", "gender:sounds-like=x"}) {
+  for (auto const* const query :
+       {"birthdate=x", "gender:sounds-like=x", "_has:Observation:patient:colour=x", "_count=few"}) {
     CHECK(feed.ask("GET", std::string("/fhir/Patient?") + query, {},
                    headers({{"Prefer", "handling=lenient"}}))
               .status == 400);

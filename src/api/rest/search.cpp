@@ -98,6 +98,12 @@ Answer refuse_search(Error const& error) {
   return is_callers ? refuse(kBadRequest, error) : refuse(error);
 }
 
+/// What every type is searched by beside its own parameters. Sorted.
+/// Source: FHIR R4 search.html#Summary.
+constexpr auto kCommonParameters = std::to_array<std::string_view>(
+    {"_content", "_count", "_has", "_include", "_list", "_revinclude", "_sort", "_text", "_total"});
+static_assert(std::ranges::is_sorted(kCommonParameters));
+
 /// The parameter that a refusal names, when the definitions do not know it either: one that is
 /// known was used wrongly, and that is never ignored.
 Parameters::const_iterator unknown_parameter(Error const& error, std::string_view type,
@@ -109,9 +115,9 @@ Parameters::const_iterator unknown_parameter(Error const& error, std::string_vie
   return std::ranges::find_if(parameters, [&](auto const& parameter) {
     auto const head = parameter.first.substr(0, parameter.first.find_first_of(":."));
     bool const is_named = error.where == parameter.first || error.where == head;
-    return is_named && std::ranges::none_of(known, [&](auto const& row) {
-             return std::string_view(row.code) == head;
-           });
+    return is_named && !std::ranges::binary_search(kCommonParameters, head) &&
+           std::ranges::none_of(
+               known, [&](auto const& row) { return std::string_view(row.code) == head; });
   });
 }
 
