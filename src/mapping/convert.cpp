@@ -86,6 +86,8 @@ Converted append_code(std::string& out, std::string_view text) {
     if (!is_space(c)) clean += c;
     if (is_space(c) && !clean.empty() && clean.back() != ' ') clean += ' ';
   }
+  if (clean.ends_with(' ')) clean.pop_back();
+  if (clean.empty()) return Converted::nothing;
   json::append_string(out, clean);
   return Converted::written;
 }

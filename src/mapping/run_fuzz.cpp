@@ -11,7 +11,8 @@
 #include "mapping/program.h"
 
 // Any bytes as a message, with the built-in tables: the output is JSON, a structurally valid
-// bundle, and every leaf and ledger entry lies within it and within the message.
+// bundle, every leaf and ledger entry lies within it and within the message, and what comes from
+// memory is what a fresh run gives.
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   using namespace sinew;
   static auto const compiled = mapping::compile(std::vector{mapping::built_in_layer()});
@@ -25,6 +26,13 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   auto const done = mapping::run(*compiled.program, *message, hl7v2::group_segments(*message), feed,
                                  {true, true, true}, output);
   if (!done) return 0;
+  // What earlier inputs left in memory changes nothing.
+  mapping::Output cold;
+  SINEW_CHECK(
+      static_cast<bool>(mapping::run(*compiled.program, *message, hl7v2::group_segments(*message),
+                                     feed, {true, true, true}, cold)));
+  SINEW_CHECK(cold.json == output.json && cold.leaves.size() == output.leaves.size());
+  SINEW_CHECK(cold.mapped == output.mapped && cold.ignored == output.ignored);
   for (auto const& leaf : output.leaves) {
     SINEW_CHECK(leaf.out_begin < leaf.out_end && leaf.out_end <= output.json.size());
     SINEW_CHECK(leaf.source_begin <= leaf.source_end && leaf.source_end <= message->bytes().size());

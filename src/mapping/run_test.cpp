@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "mapping/convert.h"
 #include "mapping/tables_test.h"
 
 using namespace sinew;
@@ -521,4 +522,15 @@ TEST_CASE("what an expression or a literal does not use of its source stays unma
     }
   }
   CHECK(lost == "5.3 16.2 ");
+}
+
+TEST_CASE("a code of which nothing legal is left is no code") {
+  struct {
+    std::string_view text, expected;
+  } const rows[] = {{"\x7F", ""}, {"a\x7F", "\"a\""}, {" \x7F ", ""}, {"a  b\x7F ", "\"a b\""}};
+  for (auto const& row : rows) {
+    std::string out;
+    append_primitive(out, Primitive::code, row.text, std::nullopt);
+    CHECK(out == row.expected);
+  }
 }
