@@ -2,6 +2,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "fhir/definitions.h"
 #include "store/search_value.h"
 #include "store/store.h"
 
@@ -94,6 +95,16 @@ Result<> read_pair(Query& query, std::string_view name, std::string value) {
     return read_include(query.revinclude, modifier, std::move(value), name);
   if (name == "_cursor") return query.cursor = std::move(value), Result<>();
   if (name == "_total") return query.want_total = value != "none", Result<>();
+  if (name == kCompartmentParameter)
+    return fail(ErrorCode::invalid, "unknown search parameter", std::string(name));
+  if (name == "_type" && query.type.empty()) {
+    for (auto const type : split(value, ',')) {
+      if (fhir::find_type(type) == 0)
+        return fail(ErrorCode::invalid, "not a FHIR resource type", "_type=" + std::string(type));
+      if (std::ranges::find(query.types, type) == query.types.end()) query.types.emplace_back(type);
+    }
+    return {};
+  }
   if (name == "_explain") return query.explain = value == "true", Result<>();
   if (name == "_count") {
     auto const count = parse_integer<std::size_t>(value);

@@ -113,10 +113,15 @@ struct SortKey {
   bool descending = false;
 };
 
+/// A criterion that no client writes: the resource whose compartment it is, "Patient/1".
+inline constexpr std::string_view kCompartmentParameter = "_compartment";
+
 struct Query {
-  std::string type;                 ///< resource type
-  std::vector<Criterion> criteria;  ///< all must hold
-  std::vector<SortKey> sort;        ///< empty: newest first
+  std::string type;                     ///< resource type; empty: see `types`
+  std::vector<std::string> types = {};  ///< with an empty `type`: these; none: all that are stored.
+                                        ///< Criteria have to be known to each of them
+  std::vector<Criterion> criteria;      ///< all must hold
+  std::vector<SortKey> sort;            ///< empty: newest first
   std::size_t count = 50;
   std::string cursor;  ///< opaque, from SearchPage::next
   bool want_total = true;

@@ -31,6 +31,17 @@ constexpr auto kTypes = std::to_array<TypeRow>({
     {fhir::ParameterType::special, "special"},
 });
 
+struct SpecialParameter {
+  std::string_view name, type, resource;
+};
+/// What is found without an indexed path.
+constexpr auto kSpecialParameters = std::to_array<SpecialParameter>({
+    {"_content", "string", ""},
+    {"_list", "string", ""},
+    {"_text", "string", ""},
+    {"near", "special", "Location"},
+});
+
 std::string_view type_code(fhir::ParameterType type) {
   auto const* const row = std::ranges::find(kTypes, type, &TypeRow::type);
   return row == kTypes.end() ? "special" : row->code;
@@ -76,6 +87,13 @@ void write_parameters(json::Writer& writer, fhir::TypeId type) {
     writer.member("name", parameter.code);
     if (!parameter.url.empty()) writer.member("definition", parameter.url);
     writer.member("type", type_code(parameter.type));
+    writer.end_object();
+  }
+  for (auto const& special : kSpecialParameters) {
+    if (!special.resource.empty() && fhir::type(type).name.view() != special.resource) continue;
+    writer.begin_object();
+    writer.member("name", special.name);
+    writer.member("type", special.type);
     writer.end_object();
   }
   writer.end_array();
@@ -176,7 +194,7 @@ Result<Answer> capabilities(Context const& context, Call const& call) {
   writer.end_array();
   writer.key("interaction");
   writer.begin_array();
-  for (auto const interaction : {"transaction", "batch", "history-system"}) {
+  for (auto const interaction : {"transaction", "batch", "history-system", "search-system"}) {
     writer.begin_object();
     writer.member("code", interaction);
     writer.end_object();

@@ -39,6 +39,8 @@ Result<Answer> patch(Context const& context, Call const& call);
 Result<Answer> patch_conditionally(Context const& context, Call const& call);
 // search.cpp
 Result<Answer> search(Context const& context, Call const& call);
+Result<Answer> search_system(Context const& context, Call const& call);
+Result<Answer> search_compartment(Context const& context, Call const& call);
 // bundle.cpp, transaction.cpp
 Result<Answer> process_bundle(Context const& context, Call const& call);
 Result<Answer> process_transaction(Context const& context, Call const& call, json::Value bundle);

@@ -58,7 +58,8 @@ struct Call {
   std::string type, id, version;  ///< what stood in the places of {type}, {id}, {version}
   Parameters parameters;          ///< decoded, in order; without those that Presentation holds
   Presentation presentation;
-  std::string base;  ///< absolute, without '/' at its end
+  std::string base;         ///< absolute, without '/' at its end
+  std::string member = {};  ///< {member}: a type within a compartment, or "*"
 
   /// The first parameter of that name, or empty.
   [[nodiscard]] std::string_view parameter(std::string_view name) const;

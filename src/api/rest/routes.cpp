@@ -23,6 +23,10 @@ std::vector<BuiltInRoute> const& built_in_table() {
       {"GET",    "_history",                        "history-system",   'R',   false, history},
       {"GET",    "{type}",                          "search-type",      'E',   false, search},
       {"POST",   "{type}/_search",                  "search-type",      'E',   false, search},
+      {"GET",    "",                                "search-system",    'E',   false, search_system},
+      {"POST",   "_search",                         "search-system",    'E',   false, search_system},
+      {"GET",    "{type}/{id}/{member}",            "search-compartment", 'E', false, search_compartment},
+      {"POST",   "{type}/{id}/{member}/_search",    "search-compartment", 'E', false, search_compartment},
       {"POST",   "{type}",                          "create",           'C',   false, create},
       {"PUT",    "{type}/{id}",                     "update",           'U',   false, update},
       {"PUT",    "{type}",                          "update",           'U',   true,  update_conditionally},
@@ -58,6 +62,7 @@ std::optional<PathParts> match(Pattern const& pattern, std::vector<std::string> 
     auto* const into = wanted[i] == "{type}"      ? &parts.type
                        : wanted[i] == "{id}"      ? &parts.id
                        : wanted[i] == "{version}" ? &parts.version
+                       : wanted[i] == "{member}"  ? &parts.member
                                                   : nullptr;
     bool const is_name = !segment.empty() && segment[0] != '_' && segment[0] != '$';
     if (into ? !is_name : wanted[i] != segment) return {};

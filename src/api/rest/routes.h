@@ -20,7 +20,7 @@ struct BuiltInRoute {
 
 /// What stood in the places of a pattern.
 struct PathParts {
-  std::string type, id, version;
+  std::string type, id, version, member;
 };
 
 /// A pattern, taken apart once.

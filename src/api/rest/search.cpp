@@ -6,6 +6,7 @@
 #include "api/rest/page_url.h"
 #include "base/text.h"
 #include "fhir/definitions.h"
+#include "fhir/search_compartment.h"
 #include "fhir/search_index.h"
 #include "json/write.h"
 
@@ -61,6 +62,31 @@ void write_entry(json::Writer& writer, store::Resource const& resource, std::str
   writer.end_object();
 }
 
+/// An entry with how the search was done, for those who ask with `_explain=true`.
+void write_plan(json::Writer& writer, std::vector<std::string> const& plan) {
+  if (plan.empty()) return;
+  writer.begin_object();
+  writer.key("resource");
+  writer.begin_object();
+  writer.member("resourceType", "OperationOutcome");
+  writer.key("issue");
+  writer.begin_array();
+  for (auto const& line : plan) {
+    writer.begin_object();
+    writer.member("severity", "information");
+    writer.member("code", "informational");
+    writer.member("diagnostics", line);
+    writer.end_object();
+  }
+  writer.end_array();
+  writer.end_object();
+  writer.key("search");
+  writer.begin_object();
+  writer.member("mode", "outcome");
+  writer.end_object();
+  writer.end_object();
+}
+
 /// Source: FHIR R4 bundle.html#searchset, http.html#paging.
 std::string searchset(store::SearchPage const& page, std::string_view base, std::string const& url,
                       Paging const& paging, std::vector<std::string> const& ignored) {
@@ -78,12 +104,13 @@ std::string searchset(store::SearchPage const& page, std::string_view base, std:
   write_link(writer, "self", with_cursor(url, paging.cursor));
   if (!page.next.empty()) write_link(writer, "next", with_cursor(url, page.next));
   writer.end_array();
-  if (!page.matches.empty() || !ignored.empty()) {
+  if (!page.matches.empty() || !ignored.empty() || !page.plan.empty()) {
     writer.key("entry");
     writer.begin_array();
     for (auto const& match : page.matches) write_entry(writer, match, base, "match");
     for (auto const& included : page.included) write_entry(writer, included, base, "include");
     write_ignored(writer, ignored, EntryOf::search);
+    write_plan(writer, page.plan);
     writer.end_array();
   }
   writer.end_object();
@@ -128,9 +155,28 @@ struct Found {
   bool is_count = false;
 };
 
-Result<Found> find_page(Context const& context, Call const& call, Parameters const& parameters,
-                        Paging const& paging) {
-  auto query = TRY(store::parse_search(call.type, query_string(parameters)));
+/// What a search is about, by its path.
+struct Scope {
+  std::string type;                ///< empty: `types`
+  std::vector<std::string> types;  ///< of a compartment with `*`
+  std::string compartment;         ///< "Patient/1"
+  std::string path;                ///< below the base
+};
+
+void narrow(store::Query& query, Scope const& scope) {
+  if (scope.compartment.empty()) return;
+  store::Criterion member;
+  member.parameter = store::kCompartmentParameter;
+  member.values = {scope.compartment};
+  query.criteria.push_back(std::move(member));
+  if (!scope.type.empty()) return;
+  if (query.types.empty()) query.types = scope.types;
+}
+
+Result<Found> find_page(Context const& context, Call const& call, Scope const& scope,
+                        Parameters const& parameters, Paging const& paging) {
+  auto query = TRY(store::parse_search(scope.type, query_string(parameters)));
+  narrow(query, scope);
   query.cursor = paging.cursor;
   query.want_total = paging.want_total;
   query.count = std::min(query.count, context.options.page_max);
@@ -144,22 +190,22 @@ Result<Found> find_page(Context const& context, Call const& call, Parameters con
     query.revinclude.clear();
   }
   found.page = TRY(context.store.search(query));
-  if (found.is_count) found.page = store::SearchPage{{}, {}, found.page.total, {}};
+  if (found.is_count) found.page = store::SearchPage{{}, {}, found.page.total, {}, found.page.plan};
   return found;
 }
 
 /// With handling=lenient, unknown parameters are left out one by one as the store names them.
-Result<Found> find_leniently(Context const& context, Call const& call, Parameters& parameters,
-                             Paging const& paging) {
+Result<Found> find_leniently(Context const& context, Call const& call, Scope const& scope,
+                             Parameters& parameters, Paging const& paging) {
   std::vector<std::string> ignored;
   for (;;) {
-    auto found = find_page(context, call, parameters, paging);
+    auto found = find_page(context, call, scope, parameters, paging);
     if (found) {
       found->ignored = std::move(ignored);
       return found;
     }
     if (call.presentation.handling != Handling::lenient) return found;
-    auto const unknown = unknown_parameter(found.error(), call.type, parameters);
+    auto const unknown = unknown_parameter(found.error(), scope.type, parameters);
     if (unknown == parameters.end()) return found;
     auto const name = unknown->first;
     std::erase_if(parameters, [&](auto const& parameter) { return parameter.first == name; });
@@ -167,20 +213,49 @@ Result<Found> find_leniently(Context const& context, Call const& call, Parameter
   }
 }
 
+Result<Answer> answer_search(Context const& context, Call const& call, Scope const& scope) {
+  auto parameters = call.parameters;
+  auto const paging = take_paging(parameters);
+  if (!paging) return refuse_search(paging.error());
+  auto const found = find_leniently(context, call, scope, parameters, *paging);
+  if (!found) return refuse_search(found.error());
+  auto const base = scope.path.empty() ? call.base : call.base + '/' + scope.path;
+  Answer answer;
+  answer.body = searchset(found->page, call.base, page_url(base, parameters, call.presentation),
+                          *paging, found->ignored);
+  return answer;
+}
+
 }  // namespace
 
 /// Source: FHIR R4 http.html#search, search.html.
 Result<Answer> search(Context const& context, Call const& call) {
   TRY(check_type(call.type));
-  auto parameters = call.parameters;
-  auto const paging = take_paging(parameters);
-  if (!paging) return refuse_search(paging.error());
-  auto const found = find_leniently(context, call, parameters, *paging);
-  if (!found) return refuse_search(found.error());
-  auto const url = page_url(call.base + '/' + call.type, parameters, call.presentation);
-  Answer answer;
-  answer.body = searchset(found->page, call.base, url, *paging, found->ignored);
-  return answer;
+  return answer_search(context, call, {call.type, {}, {}, call.type});
+}
+
+/// Source: FHIR R4 http.html#search, "search across all resource types".
+Result<Answer> search_system(Context const& context, Call const& call) {
+  return answer_search(context, call, {});
+}
+
+/// Source: FHIR R4 http.html#vsearch: "[base]/[Compartment]/[id]/{[type] or *}".
+Result<Answer> search_compartment(Context const& context, Call const& call) {
+  auto const types = fhir::compartment_types(call.type);
+  if (types.empty())
+    return fail(ErrorCode::not_found, "there is no compartment of this type", "url");
+  Scope scope;
+  scope.compartment = call.type + '/' + call.id;
+  scope.path = scope.compartment + '/' + call.member;
+  if (call.member == "*") {
+    scope.types.assign(types.begin(), types.end());
+    return answer_search(context, call, scope);
+  }
+  TRY(check_type(call.member));
+  if (fhir::compartment_parameters(call.type, call.member).empty())
+    return fail(ErrorCode::not_found, "no resources of this type belong to the compartment", "url");
+  scope.type = call.member;
+  return answer_search(context, call, scope);
 }
 
 }  // namespace sinew::rest

@@ -150,8 +150,8 @@ Answer Service::State::answer(net::HttpRequest const& request, Presentation& pre
 
 Answer Service::State::call_handler(ActiveRoute const& active, net::HttpRequest const& request,
                                     PathParts parts, Presentation& presentation) {
-  Call call{request, std::move(parts.type), std::move(parts.id), std::move(parts.version), {},
-            {},      base_of(request)};
+  Call call{request, std::move(parts.type), std::move(parts.id),    std::move(parts.version), {},
+            {},      base_of(request),      std::move(parts.member)};
   auto parameters = net::parse_query(request.query());
   if (parameters && is_form(request)) {
     auto form = net::parse_query(request.body);

@@ -171,7 +171,11 @@ Result<std::vector<KeyUse>> uses_of(SearchContext& context, std::string_view typ
   for (auto const& key : keys) {
     Criterion criterion;
     criterion.parameter = key.parameter;
-    auto use = TRY(find_use(context, type, criterion));
+    bool const is_own = key.parameter == "_id" || key.parameter == "_lastUpdated";
+    if (type.empty() && !is_own)
+      return fail(ErrorCode::invalid, "several types are sorted by _id and _lastUpdated alone",
+                  "_sort=" + key.parameter);
+    auto use = TRY(find_use(context, type.empty() ? "Patient" : type, criterion));
     if (!is_ordered(use.parameter->type))
       return fail(ErrorCode::invalid, "the parameter has no order", "_sort=" + key.parameter);
     use.criterion = nullptr;

@@ -14,6 +14,7 @@ namespace sinew::store::sqlite {
 /// Without keys: newest first.
 /// `after`  0, or the resource that ended the page before: what comes up to it is dropped. It
 ///          need not match any more, or live any more.
+/// `type`   empty: of several types; `_id` and `_lastUpdated` sort those.
 /// `past`   null, or how resources that have changed since were when the first page was read.
 /// Fails `invalid` at a parameter that the type does not have or that has no order.
 /// Source: FHIR R4 search.html#sort.

@@ -40,30 +40,33 @@ Result<bool> load_past(SearchContext& context, std::uint64_t changes, PastResour
 
 }  // namespace
 
-Result<Past> matches_of_then(SearchContext& context, std::string_view type,
-                             std::vector<Criterion> const& criteria, std::int64_t since,
-                             Rids& matches) {
-  Past past;
+Result<> matches_of_then(SearchContext& context, std::string_view type,
+                         std::vector<Criterion> const& criteria, std::int64_t since, Rids& matches,
+                         Past& past) {
   auto const changes = TRY(changes_since(context, type, since));
-  if (changes.empty()) return past;
+  if (changes.empty()) return {};
   std::vector<CriterionTest> tests;
+  Rids then;
   for (auto const& criterion : criteria) tests.push_back(TRY(test_of(context, type, criterion)));
   for (auto const& [rid, count] : changes) {
     past.changed.insert(rid);
     PastResource resource;
     resource.rid = rid;
+    resource.type = type;
     if (!TRY(load_past(context, count, resource))) continue;
     auto const document = TRY(json::Document::parse(resource.body));
     std::vector<fhir::IndexValue> values;
     fhir::extract_index(document.root(), values);
     bool const matched = std::ranges::all_of(
         tests, [&](CriterionTest const& test) { return test(resource, document.root(), values); });
-    if (matched) past.matched.emplace(rid, std::move(resource));
+    if (!matched) continue;
+    past.matched.emplace(rid, std::move(resource));
+    then.push_back(rid);
   }
   std::erase_if(matches, [&](std::int64_t rid) { return past.changed.contains(rid); });
-  for (auto const& [rid, resource] : past.matched) matches.push_back(rid);
+  matches.insert(matches.end(), then.begin(), then.end());
   sort_rids(matches);
-  return past;
+  return {};
 }
 
 }  // namespace sinew::store::sqlite

@@ -13,7 +13,7 @@ namespace sinew::store::sqlite {
 /// A resource as it was.
 struct PastResource {
   std::int64_t rid = 0;
-  std::string id;
+  std::string type, id;
   std::uint64_t version = 0;
   Instant updated{};
   std::string body;  ///< in normal form, without meta.versionId and lastUpdated
@@ -35,9 +35,10 @@ struct Past {
 /// What a criterion asks of other resources (chains, `_has`, `_list`) is as it is now.
 /// `since`    the last version of the log that counts.
 /// `matches`  ascending; stays so.
-Result<Past> matches_of_then(SearchContext& context, std::string_view type,
-                             std::vector<Criterion> const& criteria, std::int64_t since,
-                             Rids& matches);
+/// `past`     takes in what was found.
+Result<> matches_of_then(SearchContext& context, std::string_view type,
+                         std::vector<Criterion> const& criteria, std::int64_t since, Rids& matches,
+                         Past& past);
 
 /// Asks one criterion of one version of a resource. `values` are those of its index.
 using CriterionTest = std::function<bool(PastResource const&, json::Value resource,

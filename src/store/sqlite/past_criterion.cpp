@@ -127,10 +127,25 @@ Result<CriterionTest> parameter_test(SearchContext& context, ParameterUse const&
   return plain_test(context, use, modifier, false);
 }
 
+/// One of the parameters by which the type belongs to the compartment.
+Result<CriterionTest> compartment_test(SearchContext& context, std::string_view type,
+                                       Criterion const& criterion) {
+  std::vector<CriterionTest> tests;
+  for (auto const& member : compartment_criteria(type, criterion))
+    tests.push_back(TRY(parameter_test(context, TRY(find_use(context, type, member)))));
+  return CriterionTest([tests = std::move(tests)](PastResource const& past, json::Value resource,
+                                                  Values const& values) {
+    return std::ranges::any_of(
+        tests, [&](CriterionTest const& test) { return test(past, resource, values); });
+  });
+}
+
 }  // namespace
 
 Result<CriterionTest> test_of(SearchContext& context, std::string_view type,
                               Criterion const& criterion) {
+  if (criterion.parameter == kCompartmentParameter)
+    return compartment_test(context, type, criterion);
   if (auto special = TRY(compile_special(context, type, criterion))) {
     if (special->by_body)
       return CriterionTest([test = special->by_body](PastResource const&, json::Value resource,

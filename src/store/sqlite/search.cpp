@@ -35,6 +35,7 @@ Result<std::string> signature_of(Connection& connection, Query const& query,
   auto const key =
       std::to_string(TRY(connection.integer(0, "SELECT identity FROM store LIMIT 1"))) + "\n";
   std::string text = mark + "\n" + query.type + "\n";
+  for (auto const& type : query.types) text += type + ",";
   for (auto const& criterion : query.criteria) {
     text += criterion.parameter + ":" + criterion.modifier + "." + criterion.chain;
     for (auto const& value : criterion.values) text += "=" + value;
@@ -66,19 +67,19 @@ Result<PageMark> read_mark(Connection& connection, Query const& query) {
   return fail(ErrorCode::invalid, "not a cursor of this search on this server", "_cursor");
 }
 
-Resource shown_as_it_was(std::string_view type, PastResource const& past) {
+Resource shown_as_it_was(PastResource const& past) {
   Resource resource;
-  resource.type = type;
+  resource.type = past.type;
   resource.id = past.id;
   resource.version = past.version;
   resource.updated = past.updated;
-  resource.body = with_meta(past.body, type, past.id, past.version, past.updated);
+  resource.body = with_meta(past.body, past.type, past.id, past.version, past.updated);
   return resource;
 }
 
 /// Takes one page from the front of `rids`. `more`: others come after it.
-Result<Page> take_page(SearchContext& context, std::string_view type, Rids const& rids,
-                       std::size_t count, Past const& past, bool& more) {
+Result<Page> take_page(SearchContext& context, Rids const& rids, std::size_t count,
+                       Past const& past, bool& more) {
   Page page;
   for (auto const rid : rids) {
     if (page.size() == count) {
@@ -87,7 +88,7 @@ Result<Page> take_page(SearchContext& context, std::string_view type, Rids const
     }
     auto const* then = past.find(rid);
     page.emplace_back(rid, then != nullptr
-                               ? shown_as_it_was(type, *then)
+                               ? shown_as_it_was(*then)
                                : TRY(load_resource(context.connection, context.catalogue, rid)));
   }
   return page;
@@ -104,6 +105,16 @@ Result<Rids> newest_live(SearchContext& context, TypeKey type, std::int64_t befo
   return rids;
 }
 
+/// The types that a search is about. Of all types those that have, or have had, resources.
+Result<std::vector<std::string>> types_of(SearchContext& context, Query const& query) {
+  if (!query.type.empty()) return std::vector<std::string>{query.type};
+  if (!query.types.empty()) return query.types;
+  std::vector<std::string> types;
+  auto rows = context.connection.query("SELECT tid FROM tally");
+  while (TRY(rows.next())) types.emplace_back(context.catalogue.type_name(rows.integer(0)));
+  return types;
+}
+
 struct Ordered {
   Rids rids;
   std::uint64_t total = 0;
@@ -113,7 +124,8 @@ struct Ordered {
 Result<Ordered> find_and_order(SearchContext& context, Query const& query, PageMark const& mark) {
   Ordered ordered;
   auto const after = mark.last;
-  if (query.criteria.empty() && query.sort.empty() && after == 0) {
+  bool const is_plain = query.sort.empty() && after == 0 && !query.type.empty();
+  if (query.criteria.empty() && is_plain) {
     auto const type = context.catalogue.type_key(query.type);
     if (!type) return fail(ErrorCode::invalid, "not a FHIR resource type", query.type);
     ordered.total = static_cast<std::uint64_t>(
@@ -121,17 +133,22 @@ Result<Ordered> find_and_order(SearchContext& context, Query const& query, PageM
     ordered.rids = TRY(newest_live(context, *type, INT64_MAX, query.count + 1));
     return ordered;
   }
-  if (query.criteria.size() == 1 && query.sort.empty() && after == 0) {
+  if (query.criteria.size() == 1 && is_plain) {
     auto newest = TRY(newest_of_one_list(context, query.type, query.criteria.front(), INT64_MAX,
                                          query.count + 1, query.want_total));
     if (newest) return Ordered{std::move(newest->rids), newest->total, {}};
   }
-  auto matches = TRY(find_matches(context, query.type, query.criteria));
-  if (after != 0)
-    ordered.past =
-        TRY(matches_of_then(context, query.type, query.criteria, mark.snapshot, matches));
+  Rids matches;
+  for (auto const& type : TRY(types_of(context, query))) {
+    auto found = TRY(find_matches(context, type, query.criteria));
+    if (after != 0)
+      TRY(matches_of_then(context, type, query.criteria, mark.snapshot, found, ordered.past));
+    matches.insert(matches.end(), found.begin(), found.end());
+  }
+  if (query.type.empty()) sort_rids(matches);
   ordered.total = matches.size();
-  if (after == 0 && query.sort.size() == 1 && matches.size() > kWorthWalking) {
+  if (after == 0 && query.sort.size() == 1 && !query.type.empty() &&
+      matches.size() > kWorthWalking) {
     auto first =
         TRY(first_in_order(context, query.type, matches, query.sort.front(), query.count + 1));
     if (first) return ordered.rids = std::move(*first), ordered;
@@ -152,7 +169,7 @@ Result<SearchPage> search_within(SearchContext& context, Query const& query) {
   SearchPage answer;
   if (query.want_total) answer.total = mark.total ? *mark.total : ordered.total;
   bool more = false;
-  auto page = TRY(take_page(context, query.type, ordered.rids, query.count, ordered.past, more));
+  auto page = TRY(take_page(context, ordered.rids, query.count, ordered.past, more));
   if (more && !page.empty()) {
     mark.last = page.back().first;
     mark.total = answer.total;

@@ -7,10 +7,12 @@
 #include <numbers>
 
 #include "base/text.h"
+#include "fhir/search_compartment.h"
 #include "store/compress.h"
 #include "store/full_text.h"
 #include "store/index_row.h"
 #include "store/search_value.h"
+#include "store/sqlite/matcher.h"
 #include "store/sqlite/rows.h"
 
 namespace sinew::store::sqlite {
@@ -164,6 +166,21 @@ Result<Condition> compile_near(SearchContext&, std::string_view, Criterion const
   return condition;
 }
 
+// ------------------------------------------------------------------ compartments
+
+/// `Patient/1`: what belongs to the compartment of that resource.
+/// Source: FHIR R4 compartmentdefinition.html, http.html#vsearch.
+Result<Condition> compile_compartment(SearchContext& context, std::string_view type,
+                                      Criterion const& criterion) {
+  Condition condition;
+  for (auto const& member : compartment_criteria(type, criterion)) {
+    auto const found = TRY(find_matches(context, type, {member}));
+    condition.found.insert(condition.found.end(), found.begin(), found.end());
+  }
+  sort_rids(condition.found);
+  return condition;
+}
+
 struct SpecialRow {
   std::string_view parameter;
   std::string_view type;  ///< empty: all types
@@ -174,9 +191,22 @@ constexpr auto kSpecials = std::to_array<SpecialRow>({
     {"_text", "", compile_text},
     {"_content", "", compile_content},
     {"near", "Location", compile_near},
+    {kCompartmentParameter, "", compile_compartment},
 });
 
 }  // namespace
+
+std::vector<Criterion> compartment_criteria(std::string_view type, Criterion const& criterion) {
+  auto const& whole = criterion.values.front();
+  auto const slash = std::min(whole.find('/'), whole.size());
+  std::vector<Criterion> criteria;
+  for (auto const name : fhir::compartment_parameters(whole.substr(0, slash), type)) {
+    auto& member = criteria.emplace_back();
+    member.parameter = name == "{def}" ? "_id" : name;
+    member.values = {name == "{def}" ? whole.substr(slash + 1) : whole};
+  }
+  return criteria;
+}
 
 bool is_special(Criterion const& criterion) {
   return std::ranges::find(kSpecials, criterion.parameter, &SpecialRow::parameter) !=

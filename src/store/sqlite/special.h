@@ -8,7 +8,7 @@
 namespace sinew::store::sqlite {
 
 /// True for parameters that are no view on an indexed path: `_list`, `_text`, `_content`, `near`,
-/// `_filter`.
+/// and a compartment.
 [[nodiscard]] bool is_special(Criterion const& criterion);
 
 /// The condition of such a parameter; nothing for others.
@@ -17,5 +17,10 @@ namespace sinew::store::sqlite {
 [[nodiscard]] Result<std::optional<Condition>> compile_special(SearchContext& context,
                                                                std::string_view type,
                                                                Criterion const& criterion);
+
+/// What a criterion on a compartment comes down to: a resource of `type` belongs to it when it
+/// satisfies any of these.
+[[nodiscard]] std::vector<Criterion> compartment_criteria(std::string_view type,
+                                                          Criterion const& criterion);
 
 }  // namespace sinew::store::sqlite
