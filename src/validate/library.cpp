@@ -139,22 +139,26 @@ Definition const* Library::find(std::string_view type, std::string_view canonica
   return nullptr;
 }
 
-Profile const* Library::profile(std::string_view canonical) const { return compile(canonical, 0); }
+Profile const* Library::profile(std::string_view canonical) const {
+  return compile(core_type(canonical) != 0 ? without_version(canonical) : canonical, 0);
+}
 
 Profile const* Library::compile(std::string_view canonical, int depth) const {
   std::lock_guard const lock(mutex_);
   if (auto const known = profiles_.find(canonical); known != profiles_.end()) {
     return known->second.get();
   }
+  // Names come from senders: nothing is kept of those that nobody defines.
   std::unique_ptr<Profile> made;
   auto const core = core_type(canonical);
   auto const* const definition = find("StructureDefinition", canonical);
+  if (core == 0 && definition == nullptr) return nullptr;
   if (core != 0) {
     made = std::make_unique<Profile>();
     made->url = canonical;
     made->type = core;
     made->root.name = fhir::type(core).name;
-  } else if (definition != nullptr && depth < kBaseDepthMax) {
+  } else if (depth < kBaseDepthMax) {
     // Known as nothing while it is compiled: a definition that is its own base ends here.
     profiles_[std::string(canonical)] = nullptr;
     auto const root = definition->root();
@@ -162,6 +166,12 @@ Profile const* Library::compile(std::string_view canonical, int depth) const {
         needs_base(root) ? compile(root["baseDefinition"].text(), depth + 1) : nullptr;
     if (auto compiled = compile_profile(definition->document, base)) {
       made = std::make_unique<Profile>(*std::move(compiled));
+      if (needs_base(root) && base == nullptr) {
+        made->issues.push_back({Severity::warning, ErrorCode::not_found,
+                                "its base is not known, so that nothing of it was checked: " +
+                                    root["baseDefinition"].text(),
+                                made->url});
+      }
       prune(*made);
     }
   }
@@ -180,7 +190,21 @@ ValueSet const* Library::value_set(std::string_view canonical) const {
           return code_system == nullptr ? json::Value() : code_system->root();
         }));
   }
+  if (made == nullptr) return nullptr;  // as with profiles
   return (value_sets_[std::string(canonical)] = std::move(made)).get();
+}
+
+CodeList const* Library::code_list(std::string_view system) const {
+  std::lock_guard const lock(mutex_);
+  auto const known = code_lists_.find(system);
+  if (known != code_lists_.end()) return known->second.get();
+  std::unique_ptr<CodeList> made;
+  if (auto const* const definition = find("CodeSystem", system)) {
+    made = std::make_unique<CodeList>(read_code_system(definition->root()));
+  }
+  // Systems that nobody defines are as many as a sender likes: nothing is kept of them.
+  if (made == nullptr) return nullptr;
+  return (code_lists_[std::string(system)] = std::move(made)).get();
 }
 
 namespace {

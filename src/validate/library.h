@@ -40,6 +40,9 @@ class Library {
   /// Whether a code is in a value set: of the packages, or of the tables of R4.
   [[nodiscard]] Membership membership(std::string_view value_set, Code const& code) const;
 
+  /// The codes of a code system, or nullptr when no package has it.
+  [[nodiscard]] CodeList const* code_list(std::string_view system) const;
+
   /// The invariants that a type declares itself, and those declared on an element of it.
   /// Source: data/fhir/r4/constraints.tsv.
   [[nodiscard]] std::vector<Constraint const*> const& constraints_of(fhir::TypeId type) const;
@@ -56,9 +59,10 @@ class Library {
   std::unordered_map<std::string, std::vector<Definition>> definitions_;
   std::unique_ptr<BaseConstraints> base_;
 
-  mutable std::recursive_mutex mutex_;  ///< of the two caches
+  mutable std::recursive_mutex mutex_;  ///< of the caches
   mutable std::map<std::string, std::unique_ptr<Profile>, std::less<>> profiles_;
   mutable std::map<std::string, std::unique_ptr<ValueSet>, std::less<>> value_sets_;
+  mutable std::map<std::string, std::unique_ptr<CodeList>, std::less<>> code_lists_;
 };
 
 }  // namespace sinew::validate

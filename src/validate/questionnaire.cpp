@@ -121,28 +121,20 @@ void AnswerChecker::run() { check_level(questionnaire_["item"], response_); }
 // The recursion of these is as deep as the response is nested, which the parser limits.
 
 void AnswerChecker::check_level(json::Value questions, Node const& parent) {
-  auto const items = help_.children(parent, "item");
-  check_known(questions, items);
-  for (auto const question : questions.elements()) {
-    auto const id = question["linkId"].text();
-    std::vector<Node> own;
-    for (auto const& item : items) {
-      if (item.value["linkId"].text() == id) own.push_back(item);
-    }
-    check_question(question, own, parent);
+  std::unordered_map<std::string, std::vector<Node>> items;
+  for (auto& item : help_.children(parent, "item")) {
+    items[item.value["linkId"].text()].push_back(item);
   }
-}
-
-void AnswerChecker::check_known(json::Value questions, std::vector<Node> const& items) {
-  for (auto const& item : items) {
-    auto const id = item.value["linkId"].text();
-    auto const list = questions.elements();
-    bool const is_here = std::any_of(list.begin(), list.end(),
-                                     [&](json::Value one) { return one["linkId"].text() == id; });
-    if (is_here) continue;
-    fault(known_.contains(id) ? "the questionnaire has this item at another place"
-                              : "the questionnaire has no item with this linkId",
-          item);
+  for (auto const question : questions.elements()) {
+    auto const own = items.extract(question["linkId"].text());
+    check_question(question, own ? own.mapped() : std::vector<Node>(), parent);
+  }
+  for (auto const& [id, unknown] : items) {
+    for (auto const& item : unknown) {
+      fault(known_.contains(id) ? "the questionnaire has this item at another place"
+                                : "the questionnaire has no item with this linkId",
+            item);
+    }
   }
 }
 

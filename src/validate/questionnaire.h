@@ -21,7 +21,6 @@ class AnswerChecker {
 
  private:
   void check_level(json::Value questions, Node const& parent);
-  void check_known(json::Value questions, std::vector<Node> const& items);
   void check_question(json::Value question, std::vector<Node> const& items, Node const& parent);
   void check_item(json::Value question, Node const& item);
   void check_answers(json::Value question, Node const& item);

@@ -102,6 +102,9 @@ TEST_CASE("a profile on a profile adds to it, and either may be asked for by met
   CHECK(
       faults(library, patient(R"("meta":{"profile":["http://x/b|2.0.0"]})"), {}, Severity::warning)
           .starts_with("Patient: A resource") == false);
+  add_profile(library, "orphan", "Patient", R"({"path":"Patient.name","min":1})", "http://y");
+  CHECK(faults(library, patient(R"("name":[{"text":"x"}])"), "orphan", Severity::information)
+            .find("its base is not known") != std::string::npos);
   CHECK(faults(library, patient(R"("active":true)"), "none") ==
         "Patient: profile http://x/none is not known\n");
   CHECK(faults(library, observation(R"("valueString":"x")"), "a") ==
@@ -382,6 +385,42 @@ TEST_CASE("bindings: required, extensible, and what cannot be enumerated") {
             .find("Observation.bodySite: not checked against value set") != std::string::npos);
 }
 
+TEST_CASE("a code has to be of its system, where a package holds the whole of it") {
+  Library library;
+  add(library, R"({"resourceType":"CodeSystem","url":"http://cs","content":"complete",
+    "caseSensitive":true,"concept":[{"code":"a","concept":[{"code":"b"}]}]})");
+  add(library, R"({"resourceType":"CodeSystem","url":"http://ci","content":"complete",
+    "caseSensitive":false,"concept":[{"code":"Ab"}]})");
+  add(library, R"({"resourceType":"CodeSystem","url":"http://part","content":"fragment",
+    "concept":[{"code":"a"}]})");
+  add(library, R"({"resourceType":"CodeSystem","url":"http://extra","content":"supplement"})");
+  struct {
+    std::string_view system, code;
+    bool is_good;
+  } const rows[] = {
+      {"http://cs", "b", true},   {"http://cs", "B", false},    {"http://cs", "c", false},
+      {"http://ci", "aB", true},  {"http://ci", "ac", false},   {"http://part", "z", true},
+      {"http://none", "z", true}, {"http://extra", "a", false},
+  };
+  for (auto const& row : rows) {
+    CAPTURE(row.system);
+    CAPTURE(row.code);
+    auto const text = R"("maritalStatus":{"coding":[{"system":")" + std::string(row.system) +
+                      R"(","code":")" + std::string(row.code) + R"("}]})";
+    CHECK(faults(library, patient(text)).empty() == row.is_good);
+  }
+}
+
+TEST_CASE("the size of an attachment is that of its data") {
+  Library const library;
+  auto const photo = [](std::string_view size) {
+    return patient(R"("photo":[{"contentType":"image/png","data":"YWJj\nZGU=","size":)" +
+                   std::string(size) + "}]");
+  };
+  CHECK(faults(library, photo("5")).empty());
+  CHECK(faults(library, photo("6")) == "Patient.photo[0]: size is not that of the data\n");
+}
+
 TEST_CASE("extensions by their definitions: values, context, modifiers, unknown ones") {
   Library library;
   add(library,
@@ -414,6 +453,60 @@ TEST_CASE("extensions by their definitions: values, context, modifiers, unknown 
       faults(library, patient(R"("modifierExtension":[{"url":"http://x/e","valueString":"a"}])")) ==
       "Patient.modifierExtension[0]: an extension that modifies nothing stands in "
       "modifierExtension\n");
+}
+
+TEST_CASE("answers are those that the questionnaire asks for") {
+  Library library;
+  add(library, R"({"resourceType":"Questionnaire","url":"http://q","status":"active","item":[
+    {"linkId":"smokes","type":"boolean","required":true},
+    {"linkId":"packs","type":"integer","maxLength":2,
+      "extension":[{"url":"http://hl7.org/fhir/StructureDefinition/maxValue","valueInteger":9}],
+      "enableWhen":[{"question":"smokes","operator":"=","answerBoolean":true}]},
+    {"linkId":"group","type":"group","item":[{"linkId":"kind","type":"choice","repeats":true,
+      "answerOption":[{"valueCoding":{"code":"a"}},{"valueCoding":{"code":"b"}}]}]}]})");
+  auto const response = [](std::string_view items, std::string_view status = "completed") {
+    return R"({"resourceType":"QuestionnaireResponse","questionnaire":"http://q","status":")" +
+           std::string(status) + R"(","item":[)" + std::string(items) + "]}";
+  };
+  std::string const yes = R"({"linkId":"smokes","answer":[{"valueBoolean":true}]})";
+  std::string const no = R"({"linkId":"smokes","answer":[{"valueBoolean":false}]})";
+  auto const packs = [](std::string_view answer) {
+    return R"(,{"linkId":"packs","answer":[{)" + std::string(answer) + "}]}";
+  };
+  auto const kind = [](std::string_view codes) {
+    return R"(,{"linkId":"group","item":[{"linkId":"kind","answer":[)" + std::string(codes) +
+           "]}]}";
+  };
+  struct {
+    std::string items, expected;
+  } const rows[] = {
+      {yes + packs(R"("valueInteger":3)"), ""},
+      {no, ""},
+      {no + packs(R"("valueInteger":3)"),
+       "QuestionnaireResponse.item[1]: an item that is not enabled has answers\n"},
+      {yes + packs(R"("valueInteger":10)"),
+       "QuestionnaireResponse.item[1].answer[0].value: the answer is above the greatest one "
+       "allowed\n"},
+      {yes + packs(R"("valueString":"3")"),
+       "QuestionnaireResponse.item[1].answer[0].value: the answer may not be of type string\n"},
+      {R"({"linkId":"group"})", "QuestionnaireResponse: no answer to required item smokes\n"},
+      {yes + "," + no, "QuestionnaireResponse.item[1]: an item may stand here once\n"},
+      {yes + R"(,{"linkId":"other"})",
+       "QuestionnaireResponse.item[1]: the questionnaire has no item with this linkId\n"},
+      {yes + R"(,{"linkId":"kind"})",
+       "QuestionnaireResponse.item[1]: the questionnaire has this item at another place\n"},
+      {yes + kind(R"({"valueCoding":{"code":"a"}},{"valueCoding":{"code":"b"}})"), ""},
+      {yes + kind(R"({"valueCoding":{"code":"c"}})"),
+       "QuestionnaireResponse.item[1].item[0].answer[0].value: the answer is none of the "
+       "options\n"},
+      {R"({"linkId":"smokes","answer":[{"valueBoolean":true},{"valueBoolean":true}]})",
+       "QuestionnaireResponse.item[0]: more answers than the questionnaire allows\n"},
+  };
+  for (auto const& row : rows) {
+    CAPTURE(row.items);
+    CHECK(faults(library, response(row.items)) == row.expected);
+  }
+  CHECK(faults(library, response(R"({"linkId":"group"})", "in-progress")).empty());
 }
 
 TEST_CASE("references: targets by type, and by profile within a Bundle and contained") {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace sinew::validate {
 namespace {
 
@@ -94,6 +96,25 @@ ValueSet read_expansion(json::Value expansion) {
 }
 
 }  // namespace
+
+CodeList read_code_system(json::Value definition) {
+  CodeList list;
+  auto const sensitive = definition["caseSensitive"];
+  list.is_case_sensitive = !sensitive || sensitive.boolean();
+  list.is_supplement = definition["content"].text() == "supplement";
+  // A grammar makes codes that are not listed.
+  list.is_complete = is_complete(definition) && !definition["compositional"].boolean();
+  std::unordered_set<std::string> codes;
+  if (list.is_complete) add_codes(definition, {}, false, codes);
+  for (auto const& code : codes) {
+    list.codes.insert(list.is_case_sensitive ? code : to_lower(code));
+  }
+  return list;
+}
+
+bool CodeList::has(std::string_view code) const {
+  return codes.contains(is_case_sensitive ? std::string(code) : to_lower(code));
+}
 
 ValueSet read_value_set(json::Value definition, FindCodeSystem const& find) {
   auto const compose = definition["compose"];

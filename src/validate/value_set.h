@@ -39,6 +39,17 @@ struct ValueSet {
 /// The CodeSystem of that canonical, or a missing value.
 using FindCodeSystem = std::function<json::Value(std::string_view)>;
 
+/// The codes of a CodeSystem that holds all of them itself.
+struct CodeList {
+  bool is_supplement = false;  ///< has no codes of its own: no Coding may name it
+  bool is_complete = false;
+  bool is_case_sensitive = true;
+  std::unordered_set<std::string> codes;  ///< in lower case when case does not matter
+
+  [[nodiscard]] bool has(std::string_view code) const;
+};
+[[nodiscard]] CodeList read_code_system(json::Value definition);
+
 /// Reads `expansion` where there is no `compose`, else the compose: listed codes, whole code
 /// systems that are complete, and the filters `concept is-a`, `descendent-of` and `=`. Source: FHIR
 /// R4 valueset.html#compositions.

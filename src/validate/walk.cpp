@@ -209,6 +209,8 @@ void Walker::walk_item(Node const& item, Node const& owner, Scope const& scope) 
     check_extension(item, owner, scope);
   }
   check_base_binding(item);
+  if (fhir::type(item.type).name == "Coding") check_coding(item);
+  if (fhir::type(item.type).name == "Attachment") check_attachment(item);
   walk_element(item, scope);
 }
 
@@ -253,6 +255,35 @@ void Walker::check_answers(Node const& node, Scope const& scope) {
   };
   help.compare = [this](json::Value a, json::Value b) { return compare(a, b); };
   AnswerChecker(questionnaire, node, std::move(help)).run();
+}
+
+/// "The code ... must be defined by the system": where a package holds the whole system.
+/// Source: FHIR R4 datatypes.html#Coding.
+void Walker::check_coding(Node const& node) {
+  auto const system = node.value["system"].text();
+  auto const code = node.value["code"].text();
+  if (system.empty() || code.empty()) return;
+  auto const* const list = library_.code_list(system);
+  if (list == nullptr) return;
+  bool const is_wrong = list->is_supplement || (list->is_complete && !list->has(code));
+  if (!is_wrong || !wants(Severity::error)) return;
+  report({Severity::error, FindingCode::code_invalid,
+          list->is_supplement ? system + " is a supplement and has no codes of its own"
+                              : "code system " + system + " has no such code"},
+         node);
+}
+
+/// Source: FHIR R4 datatypes.html#Attachment, "size: Number of bytes of content".
+void Walker::check_attachment(Node const& node) {
+  auto const size = node.value["size"];
+  auto const data = node.value["data"];
+  if (!size || !data.is_string()) return;
+  std::size_t letters = 0;
+  for (char const c : data.text()) letters += !is_ascii_space(c) && c != '=' ? 1 : 0;
+  constexpr std::size_t kLetters = 4, kBytes = 3;  // of a group of base64
+  if (size.raw() == std::to_string(letters * kBytes / kLetters)) return;
+  if (!wants(Severity::error)) return;
+  report({Severity::error, FindingCode::value, "size is not that of the data"}, node);
 }
 
 /// Extensible bindings of R4 itself, where a package brings the value set.

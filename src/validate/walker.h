@@ -71,6 +71,8 @@ class Walker : private fhirpath::Services {
   void walk_item(Node const& item, Node const& owner, Scope const& scope);
   void walk_nested(Node const& node, Node const& owner, Scope const& scope);
   void check_base_binding(Node const& node);
+  void check_coding(Node const& node);
+  void check_attachment(Node const& node);
   void check_answers(Node const& node, Scope const& scope);
   // bundle.cpp
   void check_entries(Node const& node, Scope const& scope);
