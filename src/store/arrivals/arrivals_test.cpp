@@ -30,8 +30,12 @@ std::unique_ptr<Arrivals> start(std::shared_ptr<Disk> const& disk, JournalId las
   return arrivals;
 }
 
-/// Appends messages one after the other without waiting, and then waits for all answers.
-std::vector<Result<JournalId>> append_all(Arrivals& arrivals, std::vector<std::string> const& all) {
+/// Appends messages one after the other without waiting, and then waits for all answers. A `slow`
+/// disk does nothing until all have been appended.
+std::vector<Result<JournalId>> append_all(Arrivals& arrivals, std::vector<std::string> const& all,
+                                          FaultDisk* slow = nullptr) {
+  std::unique_lock<std::mutex> held;
+  if (slow != nullptr) held = std::unique_lock(slow->mutex);
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<Result<JournalId>> answers;
@@ -42,6 +46,7 @@ std::vector<Result<JournalId>> append_all(Arrivals& arrivals, std::vector<std::s
       changed.notify_one();
     });
   }
+  if (held) held.unlock();
   std::unique_lock lock(mutex);
   changed.wait(lock, [&] { return answers.size() == all.size(); });
   return answers;
@@ -72,7 +77,7 @@ TEST_CASE("what is acknowledged is in the files, in the order of the ids") {
   auto const arrivals = start(disk, 40);
   std::vector<std::string> messages;
   for (int i = 0; i < 200; ++i) messages.push_back("message " + std::to_string(i));
-  auto const ids = append_all(*arrivals, messages);
+  auto const ids = append_all(*arrivals, messages, disk.get());
   auto const back = read_back(*disk);
   REQUIRE(back.size() == 200);
   for (std::size_t i = 0; i < 200; ++i) {
