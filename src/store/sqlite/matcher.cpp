@@ -243,9 +243,9 @@ Result<Rids> find_matches(SearchContext& context, std::string_view type,
   for (auto const& criterion : criteria) plans.push_back(TRY(plan(context, type, criterion)));
   TRY(estimate(context.connection, plans));
   // Those that find, the fewest first; then those that only take away; then those that read bodies.
-  std::ranges::stable_sort(plans, {}, [](Planned const& planned) {
+  std::ranges::sort(plans, {}, [](Planned const& planned) {
     return std::tuple(planned.condition.by_body != nullptr, planned.condition.negated,
-                      planned.estimate);
+                      planned.estimate, planned.criterion);
   });
   note_plan(context, type, plans);
   bool const begins_with_all = plans.empty() || plans.front().condition.negated ||
