@@ -3,22 +3,11 @@
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/mapper.h"
+#include "base/severity.h"
 #include "json/write.h"
 
 namespace sinew::app {
 namespace {
-
-std::string_view severity_name(Severity severity) {
-  switch (severity) {
-    case Severity::information:
-      return "information";
-    case Severity::warning:
-      return "warning";
-    case Severity::error:
-      return "error";
-  }
-  return {};
-}
 
 std::string issues_json(mapping::Compiled const& compiled) {
   std::string text;
@@ -30,7 +19,7 @@ std::string issues_json(mapping::Compiled const& compiled) {
   writer.begin_array();
   for (auto const& issue : compiled.issues) {
     writer.begin_object();
-    writer.member("severity", severity_name(issue.severity));
+    writer.member("severity", name_of(issue.severity));
     writer.member("where", issue.where);
     writer.member("what", issue.what);
     writer.end_object();
@@ -50,7 +39,7 @@ int map_check(MapCheckSettings const& settings) {
     print(issues_json(compiled));
   } else {
     for (auto const& issue : compiled.issues) {
-      print(fmt::format("{}: {}: {}\n", issue.where, severity_name(issue.severity), issue.what));
+      print(fmt::format("{}: {}: {}\n", issue.where, name_of(issue.severity), issue.what));
     }
     std::size_t files = 0;
     for (auto const& layer : *layers) files += layer.files.size();

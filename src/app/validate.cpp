@@ -2,6 +2,7 @@
 #include "app/console.h"
 #include "app/packages.h"
 #include "base/file.h"
+#include "base/severity.h"
 #include "base/text.h"
 #include "fhir/xml.h"
 #include "json/edit.h"
@@ -10,26 +11,14 @@
 namespace sinew::app {
 namespace {
 
-std::string_view severity_word(Severity severity) {
-  switch (severity) {
-    case Severity::information:
-      return "information";
-    case Severity::warning:
-      return "warning";
-    case Severity::error:
-      break;
-  }
-  return "error";
-}
-
 /// `file:3:7: error: Patient.name[0]: text [profile#key]`
 std::string line_of(std::string const& file, validate::Finding const& finding) {
   auto line = file + ":";
   if (finding.line != 0) {
     line += std::to_string(finding.line) + ":" + std::to_string(finding.column) + ":";
   }
-  line += " " + std::string(severity_word(finding.severity)) + ": " + finding.location + ": " +
-          finding.text;
+  line +=
+      " " + std::string(name_of(finding.severity)) + ": " + finding.location + ": " + finding.text;
   if (!finding.profile.empty()) line += " [" + finding.profile + "]";
   return line + "\n";
 }

@@ -43,12 +43,6 @@ class Reader {
   std::string_view text_;
 };
 
-int days_in_month(int year, int month) {
-  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  bool const leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return month == 2 && leap ? 29 : kDays[month - 1];
-}
-
 bool read_zone(Reader& in, DateTime& out) {
   if (in.at_end()) return true;
   out.has_zone = true;
@@ -76,6 +70,12 @@ bool read_clock(Reader& in, DateTime& out) {
 }
 
 }  // namespace
+
+int days_in_month(int year, int month) {
+  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  bool const leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  return month == 2 && leap ? 29 : kDays[month - 1];
+}
 
 std::optional<DateTime> parse_date_time(std::string_view text) {
   Reader in(text);

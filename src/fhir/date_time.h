@@ -34,4 +34,7 @@ struct DateTime {
 /// True for `13:05:07` and `13:05:07.125`. Source: FHIR R4 datatypes.html#time.
 [[nodiscard]] bool is_time(std::string_view text);
 
+/// Of the Gregorian calendar; `month` is 1 to 12.
+[[nodiscard]] int days_in_month(int year, int month);
+
 }  // namespace sinew::fhir

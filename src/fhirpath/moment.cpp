@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "fhir/date_time.h"
 
 namespace sinew::fhirpath {
 namespace {
@@ -54,12 +55,6 @@ class Reader {
   std::string_view text_;
 };
 
-int days_in_month(int year, int month) {
-  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  bool const leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return month == 2 && leap ? 29 : kDays[month - 1];
-}
-
 bool read_date(Reader& in, Moment& out) {
   out.precision = Precision::year;
   if (!in.number(4, 1, 9999, out.year)) return false;
@@ -68,7 +63,7 @@ bool read_date(Reader& in, Moment& out) {
   if (!in.number(2, 1, 12, out.month)) return false;
   if (!in.take('-')) return true;
   out.precision = Precision::day;
-  return in.number(2, 1, days_in_month(out.year, out.month), out.day);
+  return in.number(2, 1, fhir::days_in_month(out.year, out.month), out.day);
 }
 
 bool read_clock(Reader& in, Moment& out) {

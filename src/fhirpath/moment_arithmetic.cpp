@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fhir/date_time.h"
 #include "fhirpath/moment.h"
 
 namespace sinew::fhirpath {
@@ -26,12 +27,6 @@ constexpr auto kUnitWords = std::to_array<UnitWord>({
     {"millisecond", "milliseconds", "ms", TimeUnit::millisecond},
 });
 
-int days_in_month(int year, int month) {
-  auto const next =
-      month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, month + 1, 1);
-  return static_cast<int>(next - days_from_civil(year, month, 1));
-}
-
 /// Days that do not exist in the month arrived at become its last: 31 January + 1 month.
 std::optional<Moment> add_months(Moment m, std::int64_t months) {
   auto const total = std::int64_t{m.year} * 12 + (m.month - 1) + months;
@@ -39,7 +34,7 @@ std::optional<Moment> add_months(Moment m, std::int64_t months) {
   m.year = static_cast<std::int16_t>(total / 12);
   m.month = static_cast<std::uint8_t>(total % 12 + 1);
   if (m.precision >= Precision::day) {
-    m.day = static_cast<std::uint8_t>(std::min<int>(m.day, days_in_month(m.year, m.month)));
+    m.day = static_cast<std::uint8_t>(std::min<int>(m.day, fhir::days_in_month(m.year, m.month)));
   }
   return m;
 }
@@ -174,7 +169,7 @@ std::optional<Moment> boundary(Moment m, MomentKind kind, int digits, Boundary w
   bool const high = which == Boundary::high;
   if (m.precision < Precision::month) m.month = high ? 12 : 1;
   if (m.precision < Precision::day) {
-    m.day = static_cast<std::uint8_t>(high ? days_in_month(m.year, m.month) : 1);
+    m.day = static_cast<std::uint8_t>(high ? fhir::days_in_month(m.year, m.month) : 1);
   }
   if (m.precision < Precision::hour) m.hour = high ? 23 : 0;
   // DEVIATION: an hour without minutes, which FHIR data cannot hold, ends in its first minute: so

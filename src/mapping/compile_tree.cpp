@@ -81,15 +81,15 @@ bool Compiler::collect_needs(TreeGroup const& group, std::vector<Need>& needs) c
 
 /// The parts of a condition that all have to hold and depend on the segment alone.
 std::vector<Index> Compiler::stable_conjuncts(Index condition) const {
-  std::vector<Index> parts, todo{condition};
-  while (!todo.empty()) {
-    auto const at = todo.back();
-    todo.pop_back();
+  std::vector<Index> parts, open{condition};
+  while (!open.empty()) {
+    auto const at = open.back();
+    open.pop_back();
     if (at == kNone) continue;
     auto const& node = program_.nodes[at];
     if (node.op == Op::both) {
       for (Index a = 0; a < node.argument_count; ++a) {
-        todo.push_back(program_.arguments[node.first_argument + a]);
+        open.push_back(program_.arguments[node.first_argument + a]);
       }
     } else if (node.is_stable) {
       parts.push_back(at);

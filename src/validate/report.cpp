@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/severity.h"
 #include "base/text.h"
 #include "json/write.h"
 #include "validate/walker.h"
@@ -28,18 +29,6 @@ constexpr auto kCodes = std::to_array<CodeRow>({
 
 constexpr std::string_view kExtensions = "http://hl7.org/fhir/StructureDefinition/";
 
-std::string_view severity_name(Severity severity) {
-  switch (severity) {
-    case Severity::information:
-      return "information";
-    case Severity::warning:
-      return "warning";
-    case Severity::error:
-      break;
-  }
-  return "error";
-}
-
 void write_number(json::Writer& writer, std::string_view url, std::size_t number) {
   writer.begin_object();
   writer.member("url", std::string(kExtensions) + std::string(url));
@@ -57,7 +46,7 @@ void write_finding(json::Writer& writer, Finding const& finding) {
     write_number(writer, "operationoutcome-issue-col", finding.column);
     writer.end_array();
   }
-  writer.member("severity", severity_name(finding.severity));
+  writer.member("severity", name_of(finding.severity));
   writer.member("code", name_of(finding.code));
   writer.key("details");
   writer.begin_object();

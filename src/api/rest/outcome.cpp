@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/severity.h"
 #include "base/text.h"
 #include "json/write.h"
 
@@ -39,18 +40,6 @@ constexpr auto kStatuses = std::to_array<StatusRow>({
     {503, "Service Unavailable"},
 });
 static_assert(std::ranges::is_sorted(kStatuses, {}, &StatusRow::status));
-
-std::string_view severity_code(Severity severity) {
-  switch (severity) {
-    case Severity::error:
-      return "error";
-    case Severity::warning:
-      return "warning";
-    case Severity::information:
-      return "information";
-  }
-  return "error";
-}
 
 /// An element path begins with the name of a type; a parameter or a header does not.
 bool is_element_path(std::string_view where) {
@@ -93,7 +82,7 @@ std::string outcome_json(std::vector<Issue> const& issues) {
     auto const shown = std::min(issues.size(), kIssuesShownMax);
     for (std::size_t i = 0; i < shown; ++i) {
       auto const& issue = issues[i];
-      write_issue(writer, severity_code(issue.severity), error_row(issue.code).issue_type,
+      write_issue(writer, name_of(issue.severity), error_row(issue.code).issue_type,
                   issue.where.empty() ? issue.what : issue.where + ": " + issue.what, issue.where);
     }
     if (shown < issues.size()) {

@@ -2,22 +2,11 @@
 
 #include <array>
 
+#include "base/severity.h"
 #include "base/text.h"
 
 namespace sinew::hl7v2 {
 namespace {
-
-std::string_view name_of(Severity severity) {
-  switch (severity) {
-    case Severity::information:
-      return "information";
-    case Severity::warning:
-      return "warning";
-    case Severity::error:
-      return "error";
-  }
-  return {};
-}
 
 /// The last place at or before `limit` where a character begins.
 std::size_t character_boundary(std::string_view text, std::size_t limit) {
