@@ -36,7 +36,9 @@ bool passes(Filter const& filter, json::Value value) {
 /// Walks a resource as deep as the tree of search paths goes.
 class Walk {
  public:
-  explicit Walk(std::vector<IndexValue>& out) : out_(out) { visits_.reserve(64); }
+  Walk(SearchTables const& tables, std::vector<IndexValue>& out) : nodes_(tables.nodes), out_(out) {
+    visits_.reserve(64);
+  }
 
   void run(json::Value resource, NodeId root) {
     visits_.push_back({resource, root});
@@ -46,7 +48,7 @@ class Walk {
 
  private:
   void visit(Visit at) {
-    auto const& node = search_tables().nodes[at.node];
+    auto const& node = nodes_[at.node];
     for (auto const& yield : node.yields) yield.read(at.value, yield, out_);
     for (auto const& filter : node.filters) {
       if (passes(filter, at.value)) visits_.push_back({at.value, filter.node});
@@ -68,6 +70,7 @@ class Walk {
     }
   }
 
+  std::vector<SearchNode> const& nodes_;
   std::vector<IndexValue>& out_;
   std::vector<Visit> visits_;
 };
@@ -91,8 +94,10 @@ void extract_index(json::Value resource, std::vector<IndexValue>& out) {
   auto const type_id = resource_type(resource);
   if (type_id == 0) return;
   auto const before = static_cast<std::ptrdiff_t>(out.size());
-  Walk(out).run(resource, search_tables().roots[type_id]);
-  for (auto path : search_tables().defaults[type_id]) {
+  auto const& tables = search_tables();
+  Walk(tables, out).run(resource, tables.roots[type_id]);
+  if (tables.evaluate) tables.evaluate(resource, type_id, out);
+  for (auto path : tables.defaults[type_id]) {
     bool const is_present = std::any_of(out.begin() + before, out.end(),
                                         [path](auto const& value) { return value.path == path; });
     if (is_present) continue;

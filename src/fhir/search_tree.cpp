@@ -44,13 +44,26 @@ struct Cursor {
   NodeId parent = 0;
 };
 
+/// A definition, of R4 or of others. The views live as long as the tables.
+struct Definition {
+  std::string_view code, type, url, expression;
+  std::vector<TypeId> targets;
+  std::vector<Component> components;
+  bool is_added = false;  ///< not R4's
+  bool in_force = true;
+};
+
 class Builder {
  public:
   explicit Builder(SearchTables& tables) : tables_(tables) {}
+  /// `rows`  R4's; what the tables have in `added` follows them.
   void build(Table const& rows);
 
  private:
-  void add_parameter(Table const& rows, Table::Row const& row, TypeId base, TypeId resource);
+  void add_definitions(Table const& rows);
+  void add_parameter(Definition const& definition, TypeId base, TypeId resource);
+  void add_to_type(SearchParameter parameter, Definition const& definition, TypeId resource);
+  PathId add_whole(Definition const& definition, TypeId base, TypeId resource, ParameterType type);
   void add_path(SearchExpression const& alternative, PathId id, TypeId resource);
   PathId path_id(SearchExpression const& alternative, TypeId base, ParameterType type);
   std::vector<Cursor> follow(SearchExpression const& alternative, TypeId resource);
@@ -215,24 +228,64 @@ std::vector<Component> parse_components(std::string_view cell) {
   return components;
 }
 
-void Builder::add_parameter(Table const& rows, Table::Row const& row, TypeId base,
-                            TypeId resource) {
+/// True when the tree can say the paths: `[0]` would shorten a list for all that share it.
+bool fits_tree(std::optional<std::vector<SearchExpression>> const& alternatives, bool is_added) {
+  if (!alternatives) return false;
+  return !is_added || std::ranges::none_of(*alternatives, [](SearchExpression const& alternative) {
+    return std::ranges::any_of(alternative.steps,
+                               [](SearchStep const& step) { return step.kind == Kind::first; });
+  });
+}
+
+/// An expression that is evaluated whole, under a path of its own.
+PathId Builder::add_whole(Definition const& definition, TypeId base, TypeId resource,
+                          ParameterType type) {
+  SearchExpression whole;
+  whole.text = definition.expression;
+  auto const id = path_id(whole, base, type);
+  // What it yields is not known beforehand: a Range may be among it.
+  tables_.paths[id].has_ranges = type == ParameterType::number || type == ParameterType::quantity;
+  if (built_.emplace(id, resource).second)
+    tables_.expressions.push_back({id, resource, definition.expression});
+  return id;
+}
+
+/// R4's own parameters stay what they are; of all others the last one counts.
+void Builder::add_to_type(SearchParameter parameter, Definition const& definition,
+                          TypeId resource) {
   auto& parameters = tables_.parameters[resource];
-  SearchParameter parameter;
-  parameter.code = rows.cell(row, "code");
-  parameter.type = parameter_type(rows.cell(row, "type"));
-  parameter.url = rows.cell(row, "url");
-  parameter.expression = rows.cell(row, "expression");
-  for (auto target : split(rows.cell(row, "target"), ' ')) {
-    if (auto const id = find_type(target); id != 0) parameter.targets.push_back(id);
+  if (!definition.is_added) return parameters.push_back(std::move(parameter));
+  if (!definition.in_force) return;
+  auto const same = std::ranges::find(parameters, definition.code, &SearchParameter::code);
+  if (same == parameters.end()) return parameters.push_back(std::move(parameter));
+  bool const is_r4s = std::ranges::none_of(
+      tables_.added, [&](auto const& added) { return added.code.data() == same->code.data(); });
+  if (!is_r4s) {
+    *same = std::move(parameter);
+  } else if (same->type != parameter.type || same->paths != parameter.paths) {
+    tables_.not_compiled.push_back(std::string(type(resource).name) + " " +
+                                   std::string(definition.code) +
+                                   ": R4 defines this parameter itself");
   }
+}
+
+void Builder::add_parameter(Definition const& definition, TypeId base, TypeId resource) {
+  SearchParameter parameter;
+  parameter.code = definition.code;
+  parameter.type = parameter_type(definition.type);
+  parameter.url = definition.url;
+  parameter.expression = definition.expression;
+  parameter.targets = definition.targets;
   if (parameter.type == ParameterType::composite) {
-    parameter.components = parse_components(rows.cell(row, "component"));
-    parameters.push_back(std::move(parameter));
-    return;
+    parameter.components = definition.components;
+    return add_to_type(std::move(parameter), definition, resource);
   }
   auto const name = std::string(type(base).name);
   auto const alternatives = parse_search_expression(parameter.expression, name);
+  if (!fits_tree(alternatives, definition.is_added) && definition.is_added) {
+    parameter.paths = {add_whole(definition, base, resource, parameter.type)};
+    return add_to_type(std::move(parameter), definition, resource);
+  }
   if (!alternatives || alternatives->empty()) {
     tables_.not_compiled.push_back(name + " " + std::string(parameter.code) + ": " +
                                    std::string(parameter.expression));
@@ -246,7 +299,7 @@ void Builder::add_parameter(Table const& rows, Table::Row const& row, TypeId bas
     }
     if (alternative.target != 0) parameter.targets = {alternative.target};
   }
-  parameters.push_back(std::move(parameter));
+  add_to_type(std::move(parameter), definition, resource);
 }
 
 /// The resource types with instances that are, or are derived from, `base`.
@@ -278,8 +331,41 @@ void Builder::hash_edges() {
   }
 }
 
+/// R4's definitions, and then those of others.
+void Builder::add_definitions(Table const& rows) {
+  for (auto const& row : rows.rows()) {
+    bool const is_example =
+        rows.cell(row, "url").starts_with("http://hl7.org/fhir/SearchParameter/example");
+    bool const is_special = rows.cell(row, "type") == "special";
+    if (is_example || is_special || rows.cell(row, "expression").empty()) continue;
+    Definition definition{rows.cell(row, "code"),
+                          rows.cell(row, "type"),
+                          rows.cell(row, "url"),
+                          rows.cell(row, "expression"),
+                          {},
+                          parse_components(rows.cell(row, "component"))};
+    for (auto target : split(rows.cell(row, "target"), ' ')) {
+      if (auto const id = find_type(target); id != 0) definition.targets.push_back(id);
+    }
+    for (auto base_name : split(rows.cell(row, "base"), ' ')) {
+      auto const base = find_type(base_name);
+      for (auto resource : types_below(base)) add_parameter(definition, base, resource);
+    }
+  }
+  for (auto const& added : tables_.added) {
+    Definition definition{added.code, added.type, added.url, added.expression,
+                          {},         {},         true,      added.in_force};
+    for (auto const& target : added.targets) definition.targets.push_back(find_type(target));
+    for (auto const& [url, expression] : added.components)
+      definition.components.push_back({url, expression});
+    for (auto const& base_name : added.bases) {
+      auto const base = find_type(base_name);
+      for (auto resource : types_below(base)) add_parameter(definition, base, resource);
+    }
+  }
+}
+
 void Builder::build(Table const& rows) {
-  constexpr std::string_view kExample = "http://hl7.org/fhir/SearchParameter/example";
   auto const count = types().size();
   tables_.roots.resize(count);
   tables_.parameters.resize(count);
@@ -288,34 +374,50 @@ void Builder::build(Table const& rows) {
   for (auto resource : types_below(find_type("Resource"))) {
     tables_.roots[resource] = new_node(resource, nullptr);
   }
-  for (auto const& row : rows.rows()) {
-    bool const is_example = rows.cell(row, "url").starts_with(kExample);
-    bool const is_special = rows.cell(row, "type") == "special";
-    if (is_example || is_special || rows.cell(row, "expression").empty()) continue;
-    for (auto base_name : split(rows.cell(row, "base"), ' ')) {
-      auto const base = find_type(base_name);
-      for (auto resource : types_below(base)) add_parameter(rows, row, base, resource);
-    }
-  }
+  add_definitions(rows);
   for (auto& parameters : tables_.parameters) {
     std::ranges::sort(parameters, {}, &SearchParameter::code);
   }
   hash_edges();
 }
 
+void build_tables(SearchTables& tables) {
+  auto const text = embedded_data("fhir/r4/search_parameters.tsv");
+  SINEW_CHECK(bool(text));
+  auto const rows = Table::parse(*text, "search_parameters.tsv");
+  SINEW_CHECK(bool(rows));
+  Builder(tables).build(*rows);
+}
+
+thread_local SearchTables const* in_force = nullptr;
+
 }  // namespace
 
 SearchTables const& search_tables() {
   static SearchTables const kTables = [] {
     SearchTables tables;
-    auto const text = embedded_data("fhir/r4/search_parameters.tsv");
-    SINEW_CHECK(bool(text));
-    auto const rows = Table::parse(*text, "search_parameters.tsv");
-    SINEW_CHECK(bool(rows));
-    Builder(tables).build(*rows);
+    build_tables(tables);
     return tables;
   }();
-  return kTables;
+  return in_force != nullptr ? *in_force : kTables;
 }
+
+std::uint64_t search_generation() { return in_force != nullptr ? in_force->generation : 0; }
+
+std::shared_ptr<SearchTables> make_search_tables(std::span<ParameterDefinition const> added,
+                                                 std::uint64_t generation) {
+  auto tables = std::make_shared<SearchTables>();
+  tables->added.assign(added.begin(), added.end());
+  tables->generation = generation;
+  build_tables(*tables);
+  return tables;
+}
+
+SearchScope::SearchScope(std::shared_ptr<SearchTables const> tables)
+    : tables_(std::move(tables)), outer_(in_force) {
+  in_force = tables_.get();
+}
+
+SearchScope::~SearchScope() { in_force = outer_; }
 
 }  // namespace sinew::fhir

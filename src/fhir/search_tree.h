@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fhir/search_definition.h"
 #include "fhir/search_expression.h"
 #include "fhir/search_index.h"
 
@@ -54,7 +56,16 @@ struct SearchNode {
   std::vector<Yield> yields;
 };
 
-/// All search parameters, compiled: one tree of element names per resource type.
+/// A path that the tree cannot say: an expression of FHIRPath, evaluated on the whole resource.
+struct WholeExpression {
+  PathId path;
+  TypeId resource;
+  std::string_view expression;
+};
+
+/// All search parameters, compiled: one tree of element names per resource type. What R4 defines
+/// comes first and has the same numbers in all tables; definitions of others follow in the order in
+/// which they were added.
 struct SearchTables {
   std::vector<SearchNode> nodes;  ///< the first is unused
   std::vector<NodeId> roots;      ///< by TypeId; 0 for what is no resource
@@ -63,9 +74,15 @@ struct SearchTables {
   std::vector<std::vector<SearchParameter>> parameters;  ///< by TypeId
   std::vector<std::vector<PathId>> defaults;  ///< by TypeId: tokens that are false when absent
   std::vector<std::string> not_compiled;      ///< `type code: why`, for the tests
+  std::deque<ParameterDefinition> added;      ///< what is not R4's; views point into it
+  std::vector<WholeExpression> expressions;   ///< of `added`
+  /// Reads the values of `expressions` of that resource type; set by whoever can evaluate them.
+  std::function<void(json::Value resource, TypeId type, std::vector<IndexValue>& out)> evaluate;
+  std::uint64_t generation = 0;  ///< 0: R4's alone; else a number that its maker gave
 };
 
-/// Built from data/fhir/r4/search_parameters.tsv at the first call.
+/// The tables of the SearchScope that this thread is in; else those of R4, which are built from
+/// data/fhir/r4/search_parameters.tsv at the first call.
 [[nodiscard]] SearchTables const& search_tables();
 
 }  // namespace sinew::fhir

@@ -26,4 +26,24 @@ Result<HistoryPage> Store::history_page(HistoryQuery const&) {
   return fail(ErrorCode::not_supported, "this store gives no history of types");
 }
 
+Result<Resource> Store::read_as_of(std::string_view, std::string_view, Instant) {
+  return fail(ErrorCode::not_supported, "this store reads what is current");
+}
+
+Result<std::vector<std::string>> Store::add_search_parameters(std::vector<std::string> const&) {
+  return fail(ErrorCode::not_supported, "this store knows the search parameters of R4 alone");
+}
+
+std::shared_ptr<fhir::SearchTables const> Store::search_tables() const { return nullptr; }
+
+Result<std::vector<std::uint64_t>> Store::reindex(std::string_view) {
+  return fail(ErrorCode::not_supported, "this store has no index jobs");
+}
+
+Result<std::vector<IndexJob>> Store::index_jobs() { return std::vector<IndexJob>(); }
+
+Result<VerifyReport> Store::verify(VerifyOptions const&) {
+  return fail(ErrorCode::not_supported, "this store is verified by no program");
+}
+
 }  // namespace sinew::store

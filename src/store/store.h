@@ -12,6 +12,10 @@
 #include "base/result.h"
 #include "base/time.h"
 
+namespace sinew::fhir {
+struct SearchTables;
+}
+
 namespace sinew::store {
 
 namespace arrivals {
@@ -116,6 +120,13 @@ struct SortKey {
 /// A criterion that no client writes: the resource whose compartment it is, "Patient/1".
 inline constexpr std::string_view kCompartmentParameter = "_compartment";
 
+/// Whether resources inside of others are found. Source: FHIR R4 search.html#contained.
+enum class Contained : std::uint8_t {
+  no,    ///< `_contained=false`
+  only,  ///< `_contained=true`
+  both,
+};
+
 struct Query {
   std::string type;                     ///< resource type; empty: see `types`
   std::vector<std::string> types = {};  ///< with an empty `type`: these; none: all that are stored.
@@ -132,6 +143,11 @@ struct Query {
   /// What it may cost, in steps of the database's machine, some 30 ns each; a body that has to be
   /// read to be judged counts 500. What is dearer fails `not_supported`.
   std::uint64_t cost_max = 200'000'000;
+  /// The search as a reader at that instant would have seen it; nothing: now.
+  std::optional<Instant> as_of = {};
+  Contained contained = Contained::no;
+  /// `_containedType=contained`: a contained match is shown itself, not what contains it.
+  bool shows_contained = false;
 };
 
 struct SearchPage {
@@ -164,6 +180,44 @@ struct HistoryPage {
   std::vector<Resource> versions;
   std::optional<std::uint64_t> total;  ///< of one resource without since and at
   std::string next;                    ///< empty: last page
+};
+
+// ---------------------------------------------------------------- care of the index
+
+/// A part of the index that is being filled, beside everything else, in pieces of a few ms of the
+/// writer; a restart goes on where it stood.
+struct IndexJob {
+  std::uint64_t id = 0;
+  std::string type;  ///< of the resources that are read
+  std::string path;  ///< what is indexed: "Patient.extension..."; empty: everything
+  std::uint64_t done = 0, total = 0;  ///< resources
+  Instant started{};
+  std::optional<Instant> finished = {};
+};
+
+/// A place where the database does not say what the resources say.
+struct VerifyFault {
+  std::string table;     ///< "str", "tally", "pending"
+  std::string resource;  ///< "Patient/1"; empty: concerns none
+  std::string what;      ///< "a row is missing", without values of the resource
+  bool repaired = false;
+};
+
+struct VerifyProgress {
+  std::string_view step;  ///< "resources", "str"
+  std::uint64_t done = 0, total = 0;
+};
+
+struct VerifyOptions {
+  bool repair = false;
+  std::size_t faults_max = 1000;  ///< faults that are listed; all are counted
+  std::function<void(VerifyProgress const&)> progress;
+};
+
+struct VerifyReport {
+  std::uint64_t resources = 0, rows = 0;  ///< compared
+  std::uint64_t faults = 0, repaired = 0;
+  std::vector<VerifyFault> listed;
 };
 
 // ---------------------------------------------------------------- the store
@@ -244,6 +298,31 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<std::pair<std::string, std::uint64_t>>> counts() = 0;
 
   [[nodiscard]] virtual StoreCounters counters() const = 0;
+
+  /// The version that was current at an instant. Fails `not_found` where there was none yet, `gone`
+  /// where it was deleted then; `not_supported` in a store that does not override it.
+  [[nodiscard]] virtual Result<Resource> read_as_of(std::string_view type, std::string_view id,
+                                                    Instant instant);
+
+  /// Takes in search parameters beyond those of R4: the SearchParameter resources (JSON) of a
+  /// package. They stay, also after a restart. One whose paths are indexed is usable at once, for
+  /// the others an index job begins; until it is finished a search by them reads bodies.
+  /// SearchParameter resources that are stored need no call: they count from their commit on.
+  /// Returns what could not be taken and why, a line each; `not_supported` in a store that does
+  /// not override it.
+  [[nodiscard]] virtual Result<std::vector<std::string>> add_search_parameters(
+      std::vector<std::string> const& resources);
+  /// The parameters in force, for fhir::SearchScope; null: R4's alone.
+  [[nodiscard]] virtual std::shared_ptr<fhir::SearchTables const> search_tables() const;
+  /// Begins a job that adds every index row that the live resources of a type lack; empty: of all
+  /// types. Returns the ids of the jobs. (What is too many is found by `verify`.)
+  [[nodiscard]] virtual Result<std::vector<std::uint64_t>> reindex(std::string_view type);
+  /// The jobs that are not finished, and those that finished since the store was opened.
+  [[nodiscard]] virtual Result<std::vector<IndexJob>> index_jobs();
+
+  /// Compares every table with the resources, in both directions, beside everything else; with
+  /// `repair`, mends what differs. Fails `unavailable` to repair a store that is open for reading.
+  [[nodiscard]] virtual Result<VerifyReport> verify(VerifyOptions const& options);
 };
 
 /// Opens (and creates or migrates) the embedded store.
