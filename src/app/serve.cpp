@@ -2,6 +2,7 @@
 #include <future>
 #include <mutex>
 
+#include "api/rest/operation.h"
 #include "api/rest/rest.h"
 #include "api/rest/validate.h"
 #include "app/commands.h"
@@ -75,10 +76,9 @@ class FeedBook {
 };
 
 /// GET [type]/[id]/$source?element=...: `sinew explain` over HTTP.
-Result<rest::Answer> answer_source(store::Store& store, FeedBook const& feeds,
-                                   rest::Call const& call) {
-  auto text = call.type + "/" + call.id;
-  auto const element = call.parameter("element");
+Result<rest::Answer> answer_source(FeedBook const& feeds, rest::OperationCall const& asked) {
+  auto text = asked.call.type + "/" + asked.call.id;
+  auto const element = asked.arguments.text("element");
   if (!element.empty()) text += "." + std::string(element);
   auto const what = TRY(parse_element_path(text));
   auto const tables_of = [&](std::string_view name) {
@@ -86,7 +86,7 @@ Result<rest::Answer> answer_source(store::Store& store, FeedBook const& feeds,
     return FeedTables{std::move(feed.mapping), std::move(feed.program)};
   };
   rest::Answer answer;
-  answer.body = explanation_json(TRY(explain_element(store, tables_of, what)));
+  answer.body = explanation_json(TRY(explain_element(asked.context.store, tables_of, what)));
   answer.media_type = "application/json";
   return answer;
 }
@@ -164,10 +164,15 @@ Result<> run_server(ServeSettings const& settings) {
   rest_options.conditional_delete_max = settings.conditional_delete_max;
   if (!settings.http_certificate.empty()) rest_options.scheme = "https";
   rest::Service service(*store, metrics, system_clock(), rest_options);
-  service.add_route({"GET", "{type}/{id}/$source", "operation", 'R',
-                     [&](rest::Call const& call) { return answer_source(*store, feeds, call); }});
-
-  rest::add_validation(service, *store, library, system_clock());
+  service.add_operation({
+      .name = "source",
+      .definition = "urn:sinew:operation:source",
+      .levels = {rest::Level::instance},
+      .parameters = {{"element", "string"}},
+      .handler = [&](rest::OperationCall const& asked) { return answer_source(feeds, asked); },
+      .audit = 'R',
+  });
+  rest::add_validation(service, library);
 
   auto const http = TRY(listen_http(loop, service, settings));
   TRY(listen_mllp(*engine, loop, feeds, settings));

@@ -2,7 +2,7 @@
 #include <array>
 #include <map>
 
-#include "api/rest/context.h"
+#include "api/rest/operation.h"
 #include "fhir/definitions.h"
 #include "fhir/search_index.h"
 #include "json/write.h"
@@ -99,8 +99,32 @@ void write_parameters(json::Writer& writer, fhir::TypeId type) {
   writer.end_array();
 }
 
-void write_resource(json::Writer& writer, fhir::TypeId id, ReverseIncludes const& reverse,
-                    bool takes_several) {
+/// Those of a type, or with an empty one those of the system.
+/// Source: FHIR R4 capabilitystatement.html, rest.resource.operation, rest.operation.
+void write_operations(json::Writer& writer, Context const& context, std::string_view type) {
+  bool is_first = true;
+  for (auto const& operation : *context.operations) {
+    bool const is_system =
+        std::ranges::find(operation.levels, Level::system) != operation.levels.end();
+    bool const is_only_system = is_system && operation.levels.size() == 1;
+    bool const is_of_type = operation.types.empty() ||
+                            std::ranges::find(operation.types, type) != operation.types.end();
+    if (type.empty() ? !is_system : is_only_system || !is_of_type) continue;
+    if (is_first) {
+      writer.key("operation");
+      writer.begin_array();
+    }
+    is_first = false;
+    writer.begin_object();
+    writer.member("name", operation.name);
+    writer.member("definition", operation.definition);
+    writer.end_object();
+  }
+  if (!is_first) writer.end_array();
+}
+
+void write_resource(json::Writer& writer, Context const& context, fhir::TypeId id,
+                    ReverseIncludes const& reverse) {
   auto const name = fhir::type(id).name.view();
   writer.begin_object();
   writer.member("type", name);
@@ -123,7 +147,8 @@ void write_resource(json::Writer& writer, fhir::TypeId id, ReverseIncludes const
   writer.member("conditionalRead", "full-support");
   writer.key("conditionalUpdate");
   writer.boolean(true);
-  writer.member("conditionalDelete", takes_several ? "multiple" : "single");
+  writer.member("conditionalDelete",
+                context.options.conditional_delete_max > 1 ? "multiple" : "single");
   std::vector<std::string> includes;
   for (auto const& parameter : fhir::search_parameters(id)) {
     if (parameter.type != fhir::ParameterType::reference) continue;
@@ -134,6 +159,7 @@ void write_resource(json::Writer& writer, fhir::TypeId id, ReverseIncludes const
     write_codes(writer, "searchRevInclude", found->second);
   }
   write_parameters(writer, id);
+  write_operations(writer, context, name);
   writer.end_object();
 }
 
@@ -187,9 +213,8 @@ Result<Answer> capabilities(Context const& context, Call const& call) {
   writer.key("resource");
   writer.begin_array();
   auto const reverse = reverse_includes();
-  bool const takes_several = context.options.conditional_delete_max > 1;
   for (fhir::TypeId id = 1; id < fhir::types().size(); ++id) {
-    if (has_instances(fhir::type(id))) write_resource(writer, id, reverse, takes_several);
+    if (has_instances(fhir::type(id))) write_resource(writer, context, id, reverse);
   }
   writer.end_array();
   writer.key("interaction");
@@ -200,6 +225,7 @@ Result<Answer> capabilities(Context const& context, Call const& call) {
     writer.end_object();
   }
   writer.end_array();
+  write_operations(writer, context, {});
   writer.end_object();
   writer.end_array();
   writer.end_object();

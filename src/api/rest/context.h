@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 
 #include "api/rest/rest.h"
@@ -8,6 +9,8 @@
 namespace sinew::rest {
 
 class Jobs;
+struct Operation;
+using OperationTable = std::deque<Operation>;  ///< what is in it stays where it is
 
 /// What handlers work with.
 struct Context {
@@ -19,6 +22,7 @@ struct Context {
   /// Answers a request as if it had come in, unrendered: for the entries of a bundle.
   std::function<Answer(net::HttpRequest const&)> answer;
   Jobs* jobs = nullptr;  ///< requests that are answered later
+  OperationTable const* operations = nullptr;
 };
 
 using BuiltInHandler = Result<Answer> (*)(Context const&, Call const&);

@@ -131,7 +131,7 @@ TEST_CASE("every refused request is answered with an OperationOutcome that names
       {"GET", "/elsewhere", "", 404, "path"},
       {"GET", "/fhirs/Patient/p", "", 404, "path"},
       {"GET", "/fhir/Patient/p/x/y/z", "", 404, "path"},
-      {"GET", "/fhir/Patient/p/$nothing", "", 404, "path"},
+      {"GET", "/fhir/Patient/p/$nothing", "", 404, "no such operation"},
       {"POST", "/fhir/Patient/p", "{}", 405, "POST"},
       {"PUT", "/fhir/Patient", "{}", 405, "PUT"},
       {"GET", "/fhir/%zz/p", "", 400, ""},

@@ -18,6 +18,8 @@
 
 namespace sinew::rest {
 
+struct Operation;
+
 /// The FHIR REST surface over a store. Source: FHIR R4 http.html, search.html.
 
 struct Options {
@@ -97,6 +99,8 @@ class Service {
 
   /// Adds a row. Before the first request only.
   void add_route(Route route);
+  /// Adds an operation (operation.h). Before the first request only.
+  void add_operation(Operation operation);
 
   /// Every answer, also that of a fault, is whole: nothing is thrown, no connection is dropped.
   [[nodiscard]] net::HttpResponse handle(net::HttpRequest const& request);

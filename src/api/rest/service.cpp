@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <map>
 
 #include "api/rest/context.h"
 #include "api/rest/cors.h"
 #include "api/rest/encoding.h"
 #include "api/rest/format.h"
 #include "api/rest/jobs.h"
+#include "api/rest/operation.h"
 #include "api/rest/outcome.h"
 #include "api/rest/rest.h"
 #include "api/rest/routes.h"
@@ -66,6 +68,7 @@ struct Service::State {
                 }},
         jobs(context.answer, clock_used) {
     context.jobs = &jobs;
+    context.operations = &operations;
   }
 
   net::HttpResponse respond(net::HttpRequest const& request);
@@ -76,18 +79,28 @@ struct Service::State {
                       Presentation& presentation);
   Answer run(ActiveRoute const& active, net::HttpRequest const& request, PathParts parts,
              Presentation& presentation);
+  Answer answer_operation(net::HttpRequest const& request, OperationAddress address,
+                          Presentation& presentation);
   Answer refuse_path(net::HttpRequest const& request, std::vector<std::string_view> const& allowed);
   [[nodiscard]] std::string base_of(net::HttpRequest const& request) const;
   void add(Route route, bool needs_query);
+  [[nodiscard]] ActiveRoute activate(Route route);
 
   Options options;
   Metrics& metrics;
   Context context;
   std::vector<ActiveRoute> routes;
+  OperationTable operations;
+  std::map<Operation const*, ActiveRoute> operation_routes;
   Jobs jobs;  ///< last: its thread uses the rest
 };
 
 void Service::State::add(Route route, bool needs_query) {
+  routes.push_back(activate(std::move(route)));
+  routes.back().needs_query = needs_query;
+}
+
+ActiveRoute Service::State::activate(Route route) {
   ActiveRoute active(std::move(route));
   auto const& interaction = active.route.interaction;
   for (std::size_t digit = 2; digit < active.answered.size(); ++digit) {
@@ -98,8 +111,7 @@ void Service::State::add(Route route, bool needs_query) {
   active.seconds =
       &metrics.histogram("sinew_rest_request_seconds", "time from a whole request to its answer",
                          {{"interaction", interaction}});
-  active.needs_query = needs_query;
-  routes.push_back(std::move(active));
+  return active;
 }
 
 std::string Service::State::base_of(net::HttpRequest const& request) const {
@@ -143,9 +155,30 @@ Answer Service::State::answer(net::HttpRequest const& request, Presentation& pre
       allowed.push_back(active.route.method);
     }
   }
+  if (is_below && allowed.empty()) {
+    if (auto address = operation_address(*segments)) {
+      return answer_operation(request, *std::move(address), presentation);
+    }
+  }
   Parameters none;
   if (auto wanted = take_presentation(request.headers, none)) presentation = *std::move(wanted);
   return refuse_path(request, allowed);
+}
+
+Answer Service::State::answer_operation(net::HttpRequest const& request, OperationAddress address,
+                                        Presentation& presentation) {
+  auto const found = find_operation(operations, address);
+  auto const allowed = found ? methods_of(**found) : std::vector<std::string_view>{};
+  auto const method = request.method == "HEAD" ? std::string_view("GET") : request.method;
+  if (found && std::ranges::find(allowed, method) != allowed.end()) {
+    PathParts parts{std::move(address.type), std::move(address.id), std::move(address.version), {}};
+    return run(operation_routes.at(*found), request, std::move(parts), presentation);
+  }
+  Parameters none;
+  if (auto wanted = take_presentation(request.headers, none)) presentation = *std::move(wanted);
+  if (found) return refuse_path(request, allowed);
+  bool const is_misplaced = found.error().code == ErrorCode::invalid;
+  return is_misplaced ? refuse(kBadRequest, found.error()) : refuse(found.error());
 }
 
 Answer Service::State::call_handler(ActiveRoute const& active, net::HttpRequest const& request,
@@ -199,6 +232,17 @@ Service::Service(store::Store& store, Metrics& metrics, Clock& clock, Options op
 Service::~Service() = default;
 
 void Service::add_route(Route route) { state_->add(std::move(route), false); }
+
+void Service::add_operation(Operation operation) {
+  auto const& added = state_->operations.emplace_back(std::move(operation));
+  Route route;
+  route.interaction = "$" + added.name;
+  route.audit = added.audit;
+  route.handler = [&added, &context = state_->context](Call const& call) -> Result<Answer> {
+    return run_operation(context, added, call);
+  };
+  state_->operation_routes.emplace(&added, state_->activate(std::move(route)));
+}
 
 /// A request whose body is as it was before any encoding.
 net::HttpResponse Service::State::respond_plain(net::HttpRequest const& request) {

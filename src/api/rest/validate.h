@@ -5,13 +5,12 @@
 
 namespace sinew::rest {
 
-/// Adds `POST [type]/$validate`, and `POST` and `GET [type]/[id]/$validate`, which without a body
-/// check what is stored. `profile` and `mode` come in the query or in Parameters. Whatever is
+/// Adds `[type]/$validate`, and `[type]/[id]/$validate`, which without a resource checks what is
+/// stored. `profile` and `mode` come in the query or in Parameters. Whatever is
 /// found, the answer is 200 with an OperationOutcome: that the check took place.
 ///
-/// The store, the library and the clock must outlive the service.
+/// The library must outlive the service.
 /// Source: FHIR R4 resource-operation-validate.html.
-void add_validation(Service& service, store::Store& store, validate::Library const& library,
-                    Clock& clock);
+void add_validation(Service& service, validate::Library const& library);
 
 }  // namespace sinew::rest

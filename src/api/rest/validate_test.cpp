@@ -19,7 +19,7 @@ struct ValidatingServer : Server {
     auto definition = validate::read_definition(*json::Document::parse(kProfile));
     REQUIRE(definition);
     library.add(*definition);
-    add_validation(*service, *store, library, clock);
+    add_validation(*service, library);
   }
   validate::Library library;
 };
