@@ -70,7 +70,13 @@ struct Change {
   std::vector<std::string> clear;           ///< merge: top-level element names to remove
   std::optional<std::uint64_t> if_version;  ///< If-Match
   std::string if_none_exist;  ///< conditional create: the search query; a match makes it a no-op
+  /// With if_none_exist: a match fails the transaction, `conflict` at kIfNoneExist. For those who
+  /// have told others of the id already.
+  bool match_fails = false;
 };
+
+/// `where` of the failure that Change::match_fails asks for.
+inline constexpr std::string_view kIfNoneExist = "if_none_exist";
 
 struct Outcome {
   enum class What : std::uint8_t { created, updated, unchanged, removed, absent } what;

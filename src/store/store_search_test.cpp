@@ -440,6 +440,17 @@ TEST_CASE("a conditional create makes one resource, whoever asks") {
   CHECK(apply_one(*store, again)->front().id == "p1");
   CHECK(store->counts()->front().second == 1);
 
+  // Whoever told others of the id wants nothing done instead, not even the rest of the transaction.
+  auto strict = again;
+  strict.match_fails = true;
+  Transaction with_strict;
+  with_strict.changes = {put("Patient", "p6"), strict};
+  auto const refused = store->apply_and_wait(with_strict);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::conflict);
+  CHECK(refused.error().where == kIfNoneExist);
+  CHECK(store->read("Patient", "p6").error().code == ErrorCode::not_found);
+
   // A transaction that fails later takes its conditional creates back.
   auto third = change_of(Verb::create, "Patient", "p3",
                          R"("identifier":[{"system":"urn:mrn","value":"10"}])");

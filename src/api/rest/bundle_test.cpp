@@ -134,6 +134,31 @@ TEST_CASE("deletes come first, then creates, updates, and reads see them all") {
   CHECK(document.root()["entry"].at(4)["response"]["outcome"].exists());
 }
 
+TEST_CASE("entries with one condition in a transaction are one resource") {
+  Server server;
+  auto const entry = [](std::string_view uuid) {
+    return R"({"fullUrl":"urn:uuid:6a1d4bd6-5b8e-4b0f-9d55-1c3a7a5a000)" + std::string(uuid) +
+           R"(","resource":{"resourceType":"Practitioner","identifier":[{"system":"urn:n","value":"1"}]},
+              "request":{"method":"POST","url":"Practitioner","ifNoneExist":"identifier=urn:n|1"}})";
+  };
+  auto const task = [](std::string_view uuid) {
+    return R"({"resource":{"resourceType":"Basic","code":{"text":"x"},
+        "author":{"reference":"urn:uuid:6a1d4bd6-5b8e-4b0f-9d55-1c3a7a5a000)" +
+           std::string(uuid) + R"("}},"request":{"method":"POST","url":"Basic"}})";
+  };
+  auto const first = entry("1");
+  auto const second = entry("2");
+  auto const of_first = task("1");
+  auto const of_second = task("2");
+  auto const response =
+      server.ask("POST", "/fhir", bundle("transaction", {first, second, of_first, of_second}));
+  REQUIRE_MESSAGE(response.status == 200, response.body);
+  CHECK(statuses(response) == "201 200 201 201 ");
+  auto const found = parsed(server.ask("GET", "/fhir/Basic?_include=Basic:author"));
+  CHECK(found.root()["total"].text() == "2");
+  CHECK(found.root()["entry"].size() == 3);  // both Basics and the one practitioner
+}
+
 TEST_CASE("conditions in a transaction find what is there, and references follow") {
   Server server;
   server.put("Patient", "there", R"("identifier":[{"system":"urn:oid:1.2","value":"7"}])");

@@ -26,6 +26,7 @@ struct Planned {
   EntryRequest request;
   std::string type, id;
   std::optional<store::Resource> match;   ///< what a condition found
+  std::optional<std::size_t> same_as;     ///< POST: the entry with the same condition before it
   std::optional<json::Document> patched;  ///< PATCH: the resource as the patch leaves it
   std::optional<store::Change> change;    ///< none: a read, or a condition that makes it a no-op
   std::optional<store::Outcome> outcome;
@@ -94,9 +95,10 @@ Result<> plan_post(Context const& context, Planned& entry) {
   entry.id = new_id(context);
   entry.change.emplace();
   entry.change->verb = store::Verb::create;
-  // The store asks again inside the transaction. DEVIATION: should another client create the match
-  // between the two, what refers to the entry keeps the id that was given out here.
+  // The store asks again inside the transaction. Should another client create the match between the
+  // two, references to the id given out here would lead nowhere: the whole is planned again.
   entry.change->if_none_exist = criteria;
+  entry.change->match_fails = !criteria.empty();
   return {};
 }
 
@@ -113,6 +115,7 @@ Result<> plan_put(Context const& context, Planned& entry) {
     entry.id = given.empty() ? new_id(context) : given;
     entry.change->verb = store::Verb::create;
     entry.change->if_none_exist = entry.request.query;
+    entry.change->match_fails = true;
   } else if (!given.empty() && given != entry.id) {
     return fail(ErrorCode::invalid, "the id of the resource is not that of the match");
   }
@@ -222,6 +225,7 @@ class TransactionBundle {
 
  private:
   Result<> plan();
+  void join_same_condition(Planned& planned);
   std::vector<Issue> faults() const;
   Result<> write_bodies();
   Result<> apply();
@@ -232,7 +236,21 @@ class TransactionBundle {
   Call const& call_;
   json::Value bundle_;
   std::vector<Planned> entries_;
+  std::map<std::pair<std::string, std::string>, std::size_t> conditions_;  ///< type and criteria
 };
+
+/// Entries that are created unless the same criteria match are one resource, the first of them: the
+/// others would find it.
+void TransactionBundle::join_same_condition(Planned& planned) {
+  auto const& criteria = planned.request.if_none_exist;
+  if (criteria.empty() || !planned.change) return;
+  auto const [first, is_first] =
+      conditions_.try_emplace(std::pair(planned.type, criteria), planned.index);
+  if (is_first) return;
+  planned.same_as = first->second;
+  planned.id = entries_[first->second].id;
+  planned.change.reset();
+}
 
 Result<> TransactionBundle::plan() {
   std::set<std::string> identities;
@@ -251,6 +269,7 @@ Result<> TransactionBundle::plan() {
     if (done && !is_read(planned)) done = split_path(planned);
     if (done) done = kMethods[row].plan(context_, planned);
     if (!done) return at_entry(done.error(), planned.index);
+    join_same_condition(planned);
     // "If any resource identities overlap ..., then the transaction SHALL fail"
     if (planned.change && !identities.insert(planned.type + '/' + planned.id).second) {
       return fail(ErrorCode::invalid, "two entries change one resource", place(planned.index));
@@ -322,7 +341,8 @@ Answer TransactionBundle::answer_of(Planned const& entry) const {
     return context_.answer(http_request(context_, call_, entry.request, {}));
   }
   Answer answer;
-  auto outcome = entry.outcome;
+  auto outcome = entry.same_as ? entries_[*entry.same_as].outcome : entry.outcome;
+  if (outcome && entry.same_as) outcome->what = store::Outcome::What::unchanged;
   if (!outcome && entry.match) {
     outcome = store::Outcome{store::Outcome::What::unchanged, entry.type, entry.match->id,
                              entry.match->version, entry.match->updated};
@@ -354,25 +374,32 @@ Answer TransactionBundle::answer() const {
 
 namespace {
 
-/// Whether a precondition failed that a patch made for itself: no entry says one of its own.
-bool is_late_patch(json::Value bundle, Result<Answer> const& answer) {
-  if (answer || answer.error().code != ErrorCode::precondition) return false;
-  bool has_patch = false;
-  for (auto const entry : bundle["entry"].elements()) {
-    auto const request = entry["request"];
-    if (request["ifMatch"].exists() || request["ifNoneExist"].exists()) return false;
-    has_patch |= request["method"].text() == "PATCH";
-  }
-  return has_patch;
+/// Whether another client was faster than what the transaction found out for itself: the match of a
+/// condition, the version that a patch was made on. An entry's own ifMatch is never asked again.
+bool is_late(json::Value bundle, Result<Answer> const& answer) {
+  if (answer) return false;
+  auto const& error = answer.error();
+  if (error.code == ErrorCode::conflict) return error.where == store::kIfNoneExist;
+  bool const is_of_plan = error.where.starts_with("Bundle.");
+  if (error.code != ErrorCode::precondition || is_of_plan) return false;
+  return std::ranges::none_of(bundle["entry"].elements(), [](json::Value entry) {
+    return entry["request"]["ifMatch"].exists();
+  });
+}
+
+/// Every condition can be lost once, to the client whose resource it finds the next time.
+std::size_t attempts_max(json::Value bundle) {
+  constexpr std::size_t kAttemptsMin = 8;
+  return kAttemptsMin + bundle["entry"].size();
 }
 
 }  // namespace
 
 /// All entries or none. Source: FHIR R4 http.html#trules.
 Result<Answer> process_transaction(Context const& context, Call const& call, json::Value bundle) {
-  constexpr int kAttemptsMax = 8;
+  auto const attempts = attempts_max(bundle);
   auto answer = TransactionBundle(context, call, bundle).run();
-  for (int attempt = 1; attempt < kAttemptsMax && is_late_patch(bundle, answer); ++attempt) {
+  for (std::size_t attempt = 1; attempt < attempts && is_late(bundle, answer); ++attempt) {
     answer = TransactionBundle(context, call, bundle).run();
   }
   if (answer) return answer;

@@ -238,12 +238,11 @@ Result<std::optional<store::Resource>> find_one(Context const& context, std::str
   return std::optional(std::move(matches.front()));
 }
 
-/// Source: FHIR R4 http.html#cond-update.
-Result<Answer> update_conditionally(Context const& context, Call const& call) {
-  TRY(check_type(call.type));
-  auto const submission = submitted(call);
-  if (!submission.document) return submission.refusal;
-  auto const resource = submission.document->root();
+namespace {
+
+/// What a conditional update comes down to as things stand. Fails as `find_one` does.
+Result<store::Change> planned_update(Context const& context, Call const& call,
+                                     json::Value resource) {
   auto const criteria = std::string(call.http.query());
   auto const match = TRY(find_one(context, call.type, criteria));
   auto const given = std::string(fhir::resource_id(resource));
@@ -254,16 +253,45 @@ Result<Answer> update_conditionally(Context const& context, Call const& call) {
     change.verb = store::Verb::create;
     change.id = given.empty() ? new_id(context) : given;
     change.if_none_exist = criteria;
+    change.match_fails = true;
   } else {
-    if (!given.empty() && given != match->id) {
-      return bad_request("the id of the resource is not that of the match", call.type + ".id");
-    }
     change.verb = store::Verb::put;
     change.id = match->id;
     change.if_version = match->version;
   }
-  change.body = with_id(resource, change.id);
-  return answer_change(context, call, TRY(apply_one(context, std::move(change))));
+  return change;
+}
+
+/// Whether another client was faster between the search and the change.
+bool is_late(Result<store::Outcome> const& outcome) {
+  if (outcome) return false;
+  auto const& error = outcome.error();
+  return error.code == ErrorCode::precondition ||
+         (error.code == ErrorCode::conflict && error.where == store::kIfNoneExist);
+}
+
+}  // namespace
+
+/// The criteria are asked again when another client was faster than the change.
+/// Source: FHIR R4 http.html#cond-update.
+Result<Answer> update_conditionally(Context const& context, Call const& call) {
+  constexpr int kAttemptsMax = 100;
+  TRY(check_type(call.type));
+  auto const submission = submitted(call);
+  if (!submission.document) return submission.refusal;
+  auto const resource = submission.document->root();
+  auto const given = fhir::resource_id(resource);
+  for (int attempt = 1;; ++attempt) {
+    auto change = TRY(planned_update(context, call, resource));
+    if (!given.empty() && given != change.id) {
+      return bad_request("the id of the resource is not that of the match", call.type + ".id");
+    }
+    change.body = with_id(resource, change.id);
+    auto const outcome = apply_one(context, std::move(change));
+    if (attempt == kAttemptsMax || !is_late(outcome)) {
+      return answer_change(context, call, TRY(outcome));
+    }
+  }
 }
 
 /// All matches or, beyond the number that is allowed, none. Source: FHIR R4 http.html#3.1.0.7.1.

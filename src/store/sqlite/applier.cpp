@@ -161,6 +161,9 @@ Result<std::optional<Outcome>> Applier::existing_match(Change const& change) {
   if (matches.size() > 1)
     return fail(ErrorCode::precondition, "the condition matches more than one resource",
                 change.type);
+  if (change.match_fails) {
+    return fail(ErrorCode::conflict, "the condition matches a resource", std::string(kIfNoneExist));
+  }
   auto const resource = TRY(load_resource(connection_, catalogue_, matches.front()));
   return std::optional<Outcome>(
       Outcome{What::unchanged, resource.type, resource.id, resource.version, resource.updated});
