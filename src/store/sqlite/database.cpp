@@ -75,6 +75,7 @@ sqlite3_stmt* Connection::prepare(char const* sql) {
 }
 
 Result<bool> Cursor::next() {
+  if (is_foreign()) return foreign_->next();
   if (statement_ == nullptr) return database_failure(handle_);
   switch (sqlite3_step(statement_)) {
     case SQLITE_ROW:
@@ -87,6 +88,7 @@ Result<bool> Cursor::next() {
 }
 
 std::string_view Cursor::text(int column) const {
+  if (is_foreign()) return foreign_->text(column);
   auto const* bytes = static_cast<char const*>(sqlite3_column_blob(statement_, column));
   auto const size = sqlite3_column_bytes(statement_, column);
   return bytes == nullptr ? std::string_view() : std::string_view(bytes, std::size_t(size));

@@ -44,12 +44,25 @@ class SearchCost {
   /// Counts the steps of a connection, and stops its statements at the limit, while it lives.
   class Counting {
    public:
-    Counting(SearchCost& cost, Connection& connection) : handle_(connection.handle()) {
-      sqlite3_progress_handler(handle_, kStepsCounted, count, &cost);
+    Counting(SearchCost& cost, Connection& connection)
+        : handle_(connection.handle()), foreign_(connection.foreign()) {
+      if (foreign_ == nullptr) {
+        sqlite3_progress_handler(handle_, kStepsCounted, count, &cost);
+        return;
+      }
+      foreign_->count_steps([&cost](std::uint64_t steps) {
+        cost.steps_ += steps;
+        return !cost.is_exceeded();
+      });
     }
     Counting(Counting const&) = delete;
     Counting& operator=(Counting const&) = delete;
-    ~Counting() { sqlite3_progress_handler(handle_, 0, nullptr, nullptr); }
+    ~Counting() {
+      if (foreign_ == nullptr)
+        sqlite3_progress_handler(handle_, 0, nullptr, nullptr);
+      else
+        foreign_->count_steps({});
+    }
 
    private:
     static int count(void* cost) {
@@ -58,6 +71,7 @@ class SearchCost {
       return self.is_exceeded() ? 1 : 0;
     }
     sqlite3* handle_;
+    ForeignDatabase* foreign_;
   };
 
  private:
