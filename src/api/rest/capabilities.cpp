@@ -3,6 +3,7 @@
 #include <map>
 
 #include "api/rest/operation.h"
+#include "api/rest/us_core.h"
 #include "fhir/definitions.h"
 #include "fhir/search_index.h"
 #include "json/write.h"
@@ -124,11 +125,13 @@ void write_operations(json::Writer& writer, Context const& context, std::string_
 }
 
 void write_resource(json::Writer& writer, Context const& context, fhir::TypeId id,
-                    ReverseIncludes const& reverse) {
+                    ReverseIncludes const& reverse, UsCore const& us_core) {
   auto const name = fhir::type(id).name.view();
   writer.begin_object();
+  us_core.write_combinations(writer, name);
   writer.member("type", name);
   writer.member("profile", "http://hl7.org/fhir/StructureDefinition/" + std::string(name));
+  us_core.write_profiles(writer, name);
   writer.key("interaction");
   writer.begin_array();
   for (auto const interaction : kInteractions) {
@@ -163,12 +166,14 @@ void write_resource(json::Writer& writer, Context const& context, fhir::TypeId i
   writer.end_object();
 }
 
-void write_head(json::Writer& writer, Context const& context, Call const& call) {
+void write_head(json::Writer& writer, Context const& context, Call const& call,
+                UsCore const& us_core) {
   writer.member("resourceType", "CapabilityStatement");
   writer.member("status", "active");
   writer.member("date", to_string(context.started));
   writer.member("publisher", "Sinew");
   writer.member("kind", "instance");
+  us_core.write_versions(writer);
   writer.key("software");
   writer.begin_object();
   writer.member("name", "Sinew");
@@ -205,7 +210,8 @@ Result<Answer> capabilities(Context const& context, Call const& call) {
   Answer answer;
   json::Writer writer(answer.body);
   writer.begin_object();
-  write_head(writer, context, call);
+  UsCore const us_core;
+  write_head(writer, context, call, us_core);
   writer.key("rest");
   writer.begin_array();
   writer.begin_object();
@@ -214,7 +220,7 @@ Result<Answer> capabilities(Context const& context, Call const& call) {
   writer.begin_array();
   auto const reverse = reverse_includes();
   for (fhir::TypeId id = 1; id < fhir::types().size(); ++id) {
-    if (has_instances(fhir::type(id))) write_resource(writer, context, id, reverse);
+    if (has_instances(fhir::type(id))) write_resource(writer, context, id, reverse, us_core);
   }
   writer.end_array();
   writer.key("interaction");
