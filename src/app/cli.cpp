@@ -247,6 +247,11 @@ void add_serve(CLI::App& app, Commands& commands) {
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
   add_package_option(command, settings.packages);
+  command
+      ->add_option("--validate-writes", settings.validate_writes,
+                   "Check what clients write: off, base (R4) or profiles; TYPE=LEVEL for one type, "
+                   "TYPE=CANONICAL for a profile it has to obey; repeat for more")
+      ->allow_extra_args(false);
   add_map_options(command, settings.map);
   command->footer(
       "SIGHUP reads the mapping tables again. SIGTERM stops after what is under way is done.");

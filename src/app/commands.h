@@ -113,7 +113,9 @@ struct ServeSettings {
   std::string acknowledge = "durable";  ///< when an original-mode sender gets AA: durable, applied
   std::size_t message_bytes_max = std::size_t{16} << 20;
   std::string log_level = "info";
-  std::vector<std::string> packages;  ///< FHIR packages that $validate knows
+  std::vector<std::string> packages;  ///< FHIR packages that $validate and writes are checked with
+  /// What writes are checked against: "profiles", "Observation=base", "Patient=http://..."
+  std::vector<std::string> validate_writes;
 };
 int serve(ServeSettings const& settings);
 

@@ -5,6 +5,7 @@
 #include "api/rest/operation.h"
 #include "api/rest/rest.h"
 #include "api/rest/validate.h"
+#include "api/rest/write_check.h"
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/explanation.h"
@@ -134,6 +135,35 @@ Result<std::unique_ptr<net::HttpServer>> listen_http(net::Loop& loop, rest::Serv
   return server;
 }
 
+/// Counts what stands against resources that HL7 v2 messages are mapped to. None is refused: what
+/// was acknowledged is not lost.
+std::function<void(store::Transaction const&)> count_findings(validate::WritePolicy policy,
+                                                              validate::Library const& library,
+                                                              Metrics& metrics) {
+  if (policy.is_off()) return {};
+  auto const counter = [&metrics](std::string const& severity) {
+    return &metrics.counter("sinew_feed_findings_total",
+                            "findings in resources mapped from HL7 v2, none of them refused",
+                            {{"severity", severity}});
+  };
+  auto* const errors = counter("error");
+  auto* const warnings = counter("warning");
+  return [policy = std::move(policy), &library, errors,
+          warnings](store::Transaction const& transaction) {
+    for (auto const& change : transaction.changes) {
+      if (change.body.empty() || policy.level_of(change.type) == validate::WriteLevel::off)
+        continue;
+      auto const document = json::Document::parse(change.body);
+      if (!document) continue;  // the store says so
+      for (auto const& finding :
+           policy.check(document->root(), document->text(), library, system_clock().now())) {
+        if (finding.severity == Severity::error) errors->add();
+        if (finding.severity == Severity::warning) warnings->add();
+      }
+    }
+  };
+}
+
 /// Start order: store, engine (which finishes what an earlier process left), API, then the sockets.
 /// Stop order: the sockets, what is under way, the store.
 Result<> run_server(ServeSettings const& settings) {
@@ -151,10 +181,13 @@ Result<> run_server(ServeSettings const& settings) {
 
   validate::Library library;
   TRY(load_packages(settings.packages, library));
+  auto const policy = TRY(validate::WritePolicy::parse(settings.validate_writes));
+  TRY(policy.check_known(library));
 
   net::Loop loop(kLoopThreads);
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
+  engine_options.on_mapped = count_findings(policy, library, metrics);
   auto const engine =
       engine::Engine::start(*store, metrics, system_clock(), engine_options, feeds.in_force());
 
@@ -163,6 +196,7 @@ Result<> run_server(ServeSettings const& settings) {
   rest_options.cors_origins = settings.cors_origins;
   rest_options.conditional_delete_max = settings.conditional_delete_max;
   if (!settings.http_certificate.empty()) rest_options.scheme = "https";
+  rest_options.check_write = rest::make_write_check(policy, library, metrics, system_clock());
   rest::Service service(*store, metrics, system_clock(), rest_options);
   service.add_operation({
       .name = "source",

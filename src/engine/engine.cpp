@@ -94,6 +94,10 @@ class EngineImplementation::MessageTask final : public OrderedPool::Task {
     applying.feed = engine_.feeds_.find(applying.pending.entry.feed);
     if (applying.feed) {
       applying.processed = process(engine_.store_, *applying.feed->settings(), applying.pending);
+      auto const& look = engine_.options_.on_mapped;
+      if (look && !applying.processed.transaction.changes.empty()) {
+        look(applying.processed.transaction);
+      }
     } else {
       applying.error = Error{ErrorCode::not_found, "its feed is not configured", {}};
       applying.processed.transaction = failure_of(applying.pending.id, *applying.error);

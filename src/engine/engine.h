@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ struct EngineOptions {
   std::size_t backlog_messages_max = 4096;
   std::size_t backlog_bytes_max = std::size_t{64} << 20;
   std::size_t batch_messages_max = 100'000;  ///< messages in one batch frame
+  /// Looks at what a message is mapped to, on the worker's thread, before it is stored; it cannot
+  /// refuse it. Empty: nobody looks.
+  std::function<void(store::Transaction const&)> on_mapped;
 };
 
 /// Takes messages in, and brings each into the store exactly once.

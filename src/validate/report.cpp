@@ -121,7 +121,7 @@ bool Walker::wants(Severity severity) {
 
 void Walker::set_position(Finding& finding, json::Value value) const {
   if (!options_.has_positions || !value.exists()) return;
-  auto const text = document_.text();
+  auto const text = text_;
   auto const source = value.source();
   if (source.data() < text.data() || source.data() > text.data() + text.size()) return;
   auto const position = position_of(text, static_cast<std::size_t>(source.data() - text.data()));

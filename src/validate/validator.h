@@ -39,6 +39,8 @@ struct Finding {
 struct ValidatorOptions {
   /// Canonicals the resource has to obey, beside those it names in meta.profile.
   std::vector<std::string> profiles;
+  bool with_named_profiles = true;    ///< false: what meta.profile names is not asked
+  bool is_structure_checked = false;  ///< true: fhir::check_structure found nothing
   /// What an extension that no package defines is; in modifierExtension always an error.
   Severity unknown_extension = Severity::warning;
   /// False when the document was made from another text, so that lines would mean nothing.
@@ -55,6 +57,11 @@ struct ValidatorOptions {
 /// Reads `library` only: usable by any number of threads.
 /// Source: FHIR R4 validation.html, profiling.html.
 [[nodiscard]] std::vector<Finding> validate(json::Document const& document, Library const& library,
+                                            ValidatorOptions const& options = {});
+
+/// The same of a resource that is a part of a larger text, in which its lines are counted.
+[[nodiscard]] std::vector<Finding> validate(json::Value resource, std::string_view text,
+                                            Library const& library,
                                             ValidatorOptions const& options = {});
 
 [[nodiscard]] bool has_error(std::vector<Finding> const& findings);

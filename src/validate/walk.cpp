@@ -76,14 +76,14 @@ BundleIndex::BundleIndex(json::Value bundle) {
   }
 }
 
-Walker::Walker(json::Document const& document, Library const& library,
+Walker::Walker(json::Value root, std::string_view text, Library const& library,
                ValidatorOptions const& options)
-    : document_(document), library_(library), options_(options) {}
+    : root_(root), text_(text), library_(library), options_(options) {}
 Walker::~Walker() = default;
 
 std::vector<Finding> Walker::run() {
-  auto const root = document_.root();
-  add_structure_issues();
+  auto const root = root_;
+  if (!options_.is_structure_checked) add_structure_issues();
   auto const type = root.is_object() ? fhir::resource_type(root) : fhir::TypeId{0};
   if (type == 0) return std::move(findings_);
   Node const node{root, {}, type, nullptr, place(nullptr, fhir::type(type).name)};
@@ -93,7 +93,7 @@ std::vector<Finding> Walker::run() {
 }
 
 void Walker::add_structure_issues() {
-  auto const root = document_.root();
+  auto const root = root_;
   bool const is_bundle = root.is_object() && root["resourceType"].text() == "Bundle";
   for (auto& issue : is_bundle ? fhir::check_bundle(root) : fhir::check_structure(root)) {
     if (is_full()) return;
@@ -125,6 +125,7 @@ void Walker::walk_resource(Node const& node, Scope const& scope,
     apply_named(node, own, canonical, true);
     applied.push_back(canonical);
   }
+  if (!options_.with_named_profiles) return;
   for (auto const item : node.value["meta"]["profile"].elements()) {
     auto const canonical = item.text();
     if (canonical.empty() || std::ranges::find(applied, canonical) != applied.end()) continue;
@@ -296,7 +297,12 @@ void Walker::check_base_binding(Node const& node) {
 
 std::vector<Finding> validate(json::Document const& document, Library const& library,
                               ValidatorOptions const& options) {
-  return Walker(document, library, options).run();
+  return Walker(document.root(), document.text(), library, options).run();
+}
+
+std::vector<Finding> validate(json::Value resource, std::string_view text, Library const& library,
+                              ValidatorOptions const& options) {
+  return Walker(resource, text, library, options).run();
 }
 
 }  // namespace sinew::validate

@@ -54,7 +54,8 @@ struct Scope {
 /// and of the profiles, which the compiler limits; following references has a limit of its own.
 class Walker : private fhirpath::Services {
  public:
-  Walker(json::Document const& document, Library const& library, ValidatorOptions const& options);
+  Walker(json::Value root, std::string_view text, Library const& library,
+         ValidatorOptions const& options);
   ~Walker() override;
   [[nodiscard]] std::vector<Finding> run();
 
@@ -160,7 +161,8 @@ class Walker : private fhirpath::Services {
   [[nodiscard]] bool is_full() const { return findings_.size() >= options_.findings_max; }
   Place const* place(Place const* parent, std::string_view name, std::int32_t index = -1);
 
-  json::Document const& document_;
+  json::Value root_;
+  std::string_view text_;  ///< that `root_` is a part of
   Library const& library_;
   ValidatorOptions const& options_;
   std::vector<Finding> findings_;

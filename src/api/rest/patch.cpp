@@ -103,7 +103,7 @@ Result<Answer> patch_once(Context const& context, Call const& call, std::string_
   if (!text) return refuse_patch(text.error());
   auto const result = json::Document::parse(*std::move(text));
   if (!result) return refuse(kUnprocessable, result.error());
-  if (auto fault = fault_of(result->root(), call.type)) return *std::move(fault);
+  if (auto fault = fault_of(context, result->root(), call.type, {})) return *std::move(fault);
   store::Change change;
   change.verb = store::Verb::put;
   change.type = call.type;

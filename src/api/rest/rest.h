@@ -16,6 +16,13 @@
 #include "net/http.h"
 #include "store/store.h"
 
+namespace sinew::json {
+class Value;
+}
+namespace sinew::validate {
+struct Finding;
+}
+
 namespace sinew::rest {
 
 struct Operation;
@@ -35,6 +42,10 @@ struct Options {
   std::vector<std::string> cors_origins;
   std::function<std::string()> new_id;  ///< ids of created resources; empty: random UUIDs
   std::function<bool()> is_ready;       ///< for /ready, beside the store; empty: always
+  /// What stands against writing a resource, beyond its structure; empty: nothing is asked.
+  /// `text`  what the resource is a part of, for lines; empty when it was not sent as JSON.
+  std::function<std::vector<validate::Finding>(json::Value resource, std::string_view text)>
+      check_write;
 };
 
 enum class Format : std::uint8_t { json, xml, ndjson };

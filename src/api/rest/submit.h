@@ -17,8 +17,11 @@ namespace sinew::rest {
 /// The resource with this id, which stands behind resourceType.
 [[nodiscard]] std::string with_id(json::Value resource, std::string_view id);
 
-/// The answer to a resource that is not of the type or breaks its structure, or nothing.
-[[nodiscard]] std::optional<Answer> fault_of(json::Value resource, std::string_view type);
+/// The answer to a resource that is not of the type, breaks its structure, or does not obey what
+/// writes are checked against (Options::check_write); or nothing.
+/// `text`  what the resource is a part of; empty when it was not sent as JSON.
+[[nodiscard]] std::optional<Answer> fault_of(Context const& context, json::Value resource,
+                                             std::string_view type, std::string_view text);
 
 /// The one resource that criteria match, or nothing. Fails `precondition` when several do.
 [[nodiscard]] Result<std::optional<store::Resource>> find_one(Context const& context,

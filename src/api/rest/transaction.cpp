@@ -9,6 +9,7 @@
 #include "api/rest/links.h"
 #include "api/rest/outcome.h"
 #include "api/rest/submit.h"
+#include "api/rest/write_check.h"
 #include "base/text.h"
 #include "fhir/check.h"
 #include "fhir/resource.h"
@@ -218,6 +219,7 @@ class TransactionBundle {
   Result<Answer> run() {
     TRY(plan());
     if (auto const issues = faults(); has_error(issues)) return refuse(issues);
+    if (auto const findings = check(); validate::has_error(findings)) return refuse(findings);
     TRY(write_bodies());
     TRY(apply());
     return answer();
@@ -227,6 +229,7 @@ class TransactionBundle {
   Result<> plan();
   void join_same_condition(Planned& planned);
   std::vector<Issue> faults() const;
+  std::vector<validate::Finding> check() const;
   Result<> write_bodies();
   Result<> apply();
   Answer answer() const;
@@ -296,6 +299,23 @@ std::vector<Issue> TransactionBundle::faults() const {
       issue.where = place(entry.index) + ".resource" + rest;
       all.push_back(std::move(issue));
     }
+  }
+  return all;
+}
+
+/// What the check before a write says of all resources; nothing where there is no such check.
+std::vector<validate::Finding> TransactionBundle::check() const {
+  std::vector<validate::Finding> all;
+  auto const& check_write = context_.options.check_write;
+  if (!check_write) return all;
+  bool const is_json = trim(call_.http.body).starts_with('{');
+  for (auto const& entry : entries_) {
+    if (!carries_resource(entry) || !entry.change) continue;
+    bool const is_sent = is_json && !entry.patched;
+    auto findings =
+        check_write(resource_of(entry), is_sent ? bundle_.source() : std::string_view());
+    move_to_entry(findings, place(entry.index));
+    std::ranges::move(findings, std::back_inserter(all));
   }
   return all;
 }

@@ -1,6 +1,7 @@
 #include "api/rest/format.h"
 #include "api/rest/outcome.h"
 #include "api/rest/submit.h"
+#include "api/rest/write_check.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "fhir/check.h"
@@ -88,7 +89,8 @@ std::string with_id(json::Value resource, std::string_view id) {
   return edit.text();
 }
 
-std::optional<Answer> fault_of(json::Value resource, std::string_view type) {
+std::optional<Answer> fault_of(Context const& context, json::Value resource, std::string_view type,
+                               std::string_view text) {
   if (!resource.is_object() || resource["resourceType"].text() != type) {
     return refuse(kBadRequest,
                   {ErrorCode::invalid,
@@ -97,6 +99,9 @@ std::optional<Answer> fault_of(json::Value resource, std::string_view type) {
   }
   auto const issues = fhir::check_structure(resource);
   if (has_error(issues)) return refuse(issues);
+  if (!context.options.check_write) return {};
+  auto const findings = context.options.check_write(resource, text);
+  if (validate::has_error(findings)) return refuse(findings);
   return {};
 }
 
@@ -108,14 +113,18 @@ struct Submission {
   Answer refusal;
 };
 
-Submission submitted(Call const& call) {
+Submission submitted(Context const& context, Call const& call) {
   auto document = read_body(call.http);
   if (!document) {
     auto const& error = document.error();
     bool const is_type = error.code == ErrorCode::not_supported && error.where == "Content-Type";
     return {{}, refuse(is_type ? kUnsupportedMediaType : kBadRequest, error)};
   }
-  if (auto fault = fault_of(document->root(), call.type)) return {{}, *std::move(fault)};
+  bool const is_json = trim(call.http.body).starts_with('{');
+  auto const text = is_json ? document->text() : std::string_view();
+  if (auto fault = fault_of(context, document->root(), call.type, text)) {
+    return {{}, *std::move(fault)};
+  }
   return {*std::move(document), {}};
 }
 
@@ -128,7 +137,7 @@ Answer bad_request(std::string what, std::string where) {
 /// Source: FHIR R4 http.html#create, #ccreate.
 Result<Answer> create(Context const& context, Call const& call) {
   TRY(check_type(call.type));
-  auto const submission = submitted(call);
+  auto const submission = submitted(context, call);
   if (!submission.document) return submission.refusal;
   store::Change change;
   change.verb = store::Verb::create;
@@ -166,7 +175,7 @@ Result<> refuse_known(Context const& context, Call const& call, std::string_view
 Result<Answer> update(Context const& context, Call const& call) {
   TRY(check_type(call.type));
   if (!is_id(call.id)) return bad_request("not a FHIR id", "id");
-  auto const submission = submitted(call);
+  auto const submission = submitted(context, call);
   if (!submission.document) return submission.refusal;
   auto const resource = submission.document->root();
   // "If no id element is provided, or the id disagrees with the id in the URL, the server SHALL
@@ -277,7 +286,7 @@ bool is_late(Result<store::Outcome> const& outcome) {
 Result<Answer> update_conditionally(Context const& context, Call const& call) {
   constexpr int kAttemptsMax = 100;
   TRY(check_type(call.type));
-  auto const submission = submitted(call);
+  auto const submission = submitted(context, call);
   if (!submission.document) return submission.refusal;
   auto const resource = submission.document->root();
   auto const given = fhir::resource_id(resource);
