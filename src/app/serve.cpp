@@ -2,6 +2,7 @@
 #include <future>
 #include <mutex>
 
+#include "api/graphql/graphql.h"
 #include "api/rest/operation.h"
 #include "api/rest/rest.h"
 #include "api/rest/validate.h"
@@ -207,6 +208,7 @@ Result<> run_server(ServeSettings const& settings) {
       .audit = 'R',
   });
   rest::add_validation(service, library);
+  graphql::add_graphql(service);
 
   auto const http = TRY(listen_http(loop, service, settings));
   TRY(listen_mllp(*engine, loop, feeds, settings));
