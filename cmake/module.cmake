@@ -7,6 +7,16 @@ function(sinew_band name out)
   set(${out} ${CMAKE_MATCH_1} PARENT_SCOPE)
 endfunction()
 
+# What one thread allocates another frees (workers and the store's writer), which glibc's malloc is
+# slow at. Sanitizers bring an allocator of their own.
+function(link_allocator program)
+  if(SINEW_SANITIZE)
+    return()
+  endif()
+  find_package(mimalloc REQUIRED)
+  target_link_libraries(${program} PRIVATE -Wl,--push-state,--no-as-needed mimalloc -Wl,--pop-state)
+endfunction()
+
 # sinew_module(name DEPENDS modules... LINK libraries...)
 #
 # Makes the static library sinew_<name> from every source below this folder. By their endings:
@@ -61,6 +71,7 @@ function(sinew_module name)
   if(SINEW_BENCH AND benches)
     add_executable(${name}_bench ${benches})
     target_link_libraries(${name}_bench PRIVATE sinew_${name} benchmark::benchmark_main)
+    link_allocator(${name}_bench)
     target_compile_definitions(${name}_bench PRIVATE SINEW_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     set_target_properties(${name}_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/benches)
   endif()
