@@ -105,6 +105,8 @@ Result<> read_pair(Query& query, std::string_view name, std::string value) {
     }
     return {};
   }
+  if (name == kAsOfParameter)
+    return query.as_of = TRY(read_instant(value, kAsOfParameter)), Result<>();
   if (name == "_explain") return query.explain = value == "true", Result<>();
   if (name == "_count") {
     auto const count = parse_integer<std::size_t>(value);

@@ -98,6 +98,17 @@ bool DateCondition::holds(std::int64_t stored_low, std::int64_t stored_high) con
   return false;
 }
 
+Result<Instant> read_instant(std::string_view value, std::string_view parameter) {
+  constexpr std::int64_t kSecondMs = 1000;
+  std::string text(value);
+  std::ranges::replace(text, ' ', '+');
+  auto const interval = fhir::date_interval(text);
+  if (!interval || interval->second - interval->first > kSecondMs)
+    return fail(ErrorCode::invalid, "not an instant such as 2024-05-01T12:00:00.000Z",
+                std::string(parameter));
+  return Instant{interval->first};
+}
+
 Result<DateCondition> read_date(std::string_view value, Instant now, std::string_view parameter) {
   DateCondition condition;
   condition.prefix = take_prefix(value);

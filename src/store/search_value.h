@@ -29,6 +29,13 @@ struct DateCondition {
 [[nodiscard]] Result<DateCondition> read_date(std::string_view value, Instant now,
                                               std::string_view parameter);
 
+/// An instant: a date with a time of at least seconds; of a whole second its beginning. A blank in
+/// front of the zone counts as the `+` that it was in the URL. Fails `invalid` at the parameter.
+[[nodiscard]] Result<Instant> read_instant(std::string_view value, std::string_view parameter);
+
+/// The parameter that asks for the state of another moment; an extension of ours.
+inline constexpr std::string_view kAsOfParameter = "_asOf";
+
 /// A search for numbers. `low` and `high` bound what equals the number at its precision.
 struct NumberCondition {
   Prefix prefix = Prefix::eq;

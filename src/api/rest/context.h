@@ -29,6 +29,9 @@ using BuiltInHandler = Result<Answer> (*)(Context const&, Call const&);
 
 // read.cpp
 Result<Answer> read(Context const& context, Call const& call);
+/// The version of `_asOf`. Fails `invalid` for an instant that is none or lies ahead.
+[[nodiscard]] Result<store::Resource> read_as_of(Context const& context, Call const& call,
+                                                 std::string_view as_of);
 Result<Answer> read_version(Context const& context, Call const& call);
 // history.cpp
 Result<Answer> history(Context const& context, Call const& call);

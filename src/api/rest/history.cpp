@@ -9,6 +9,7 @@
 #include "fhir/definitions.h"
 #include "fhir/search_index.h"
 #include "json/write.h"
+#include "store/search_value.h"
 
 namespace sinew::rest {
 namespace {
@@ -45,7 +46,8 @@ Result<> take_at(HistoryCall& into, std::string_view value) {
   auto const interval = fhir::date_interval(value);
   if (!interval) return unreadable("_at");
   into.query.at_low = Instant{interval->first};
-  into.query.at_before = Instant{interval->second};
+  auto& before = into.query.at_before;  // `_asOf` may have set an earlier one
+  before = Instant{before ? std::min(before->ms, interval->second) : interval->second};
   return {};
 }
 
@@ -55,6 +57,14 @@ Result<> take_sort(HistoryCall& into, std::string_view value) {
     return unreadable("_sort");
   }
   into.query.oldest_first = value == "_lastUpdated";
+  return {};
+}
+
+/// The history as a reader at that instant would have seen it: without what came later.
+Result<> take_as_of(HistoryCall& into, std::string_view value) {
+  auto const until = Instant{TRY(store::read_instant(value, store::kAsOfParameter)).ms + 1};
+  auto& before = into.query.at_before;
+  before = before && before->ms < until.ms ? *before : until;
   return {};
 }
 
@@ -72,6 +82,7 @@ constexpr auto kParameters = std::to_array<ParameterRow>({
     {"_since", take_since},
     {"_at", take_at},
     {"_sort", take_sort},
+    {store::kAsOfParameter, take_as_of},
     {kCursorParameter, take_cursor},
 });
 

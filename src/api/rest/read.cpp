@@ -4,9 +4,12 @@
 #include "base/text.h"
 #include "fhir/definitions.h"
 #include "json/write.h"
+#include "store/search_value.h"
 
 namespace sinew::rest {
 namespace {
+
+constexpr int kBadRequest = 400;
 
 Answer answer_of(store::Resource resource) {
   Answer answer;
@@ -39,14 +42,24 @@ Result<> check_type(std::string_view type) {
   return {};
 }
 
+Result<store::Resource> read_as_of(Context const& context, Call const& call,
+                                   std::string_view as_of) {
+  auto const instant = TRY(store::read_instant(as_of, store::kAsOfParameter));
+  if (instant.ms > context.clock.now().ms)
+    return fail(ErrorCode::invalid, "the instant lies ahead", std::string(store::kAsOfParameter));
+  return context.store.read_as_of(call.type, call.id, instant);
+}
+
 Result<Answer> read(Context const& context, Call const& call) {
   TRY(check_type(call.type));
-  auto resource = context.store.read(call.type, call.id);
+  auto const as_of = call.parameter(store::kAsOfParameter);
+  auto resource =
+      as_of.empty() ? context.store.read(call.type, call.id) : read_as_of(context, call, as_of);
   if (!resource) {
     auto const& error = resource.error();
-    auto answer = refuse(error);
+    auto answer = error.code == ErrorCode::invalid ? refuse(kBadRequest, error) : refuse(error);
     // "410 Gone ... the version id of the deletion": clients that sync want to know it.
-    if (error.code == ErrorCode::gone) {
+    if (error.code == ErrorCode::gone && as_of.empty()) {
       auto const versions = context.store.history(call.type, call.id);
       if (versions && !versions->empty()) {
         answer.headers.add("ETag", entity_tag(versions->front().version));

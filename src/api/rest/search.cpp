@@ -128,7 +128,8 @@ Answer refuse_search(Error const& error) {
 /// What every type is searched by beside its own parameters. Sorted.
 /// Source: FHIR R4 search.html#Summary.
 constexpr auto kCommonParameters = std::to_array<std::string_view>(
-    {"_content", "_count", "_has", "_include", "_list", "_revinclude", "_sort", "_text", "_total"});
+    {"_asOf", "_contained", "_containedType", "_content", "_count", "_filter", "_has", "_include",
+     "_list", "_query", "_revinclude", "_sort", "_text", "_total"});
 static_assert(std::ranges::is_sorted(kCommonParameters));
 
 /// The parameter that a refusal names, when the definitions do not know it either: one that is

@@ -6,7 +6,6 @@
 #include <unordered_set>
 
 #include "base/text.h"
-#include "store/compress.h"
 #include "store/index_row.h"
 #include "store/sqlite/matcher.h"
 #include "store/sqlite/rows.h"
@@ -159,7 +158,7 @@ Result<std::int64_t> live_count(SearchContext& context, TypeKey type) {
   return context.connection.integer(0, "SELECT live FROM tally WHERE tid=?", type);
 }
 
-/// Those of `type` that refer to one of `targets`.
+/// Those of `type` that refer to one of `targets`, by the index: as it is now.
 Result<> add_referring(SearchContext& context, TypeKey type, fhir::SearchParameter const& parameter,
                        Rids const& targets, Rids& out) {
   auto const live = TRY(live_count(context, type));
@@ -183,24 +182,33 @@ Result<> add_referring(SearchContext& context, TypeKey type, fhir::SearchParamet
 Result<> add_targets_of(SearchContext& context, fhir::SearchParameter const& parameter,
                         std::int64_t rid, Rids& out) {
   if (context.cost != nullptr) TRY(context.cost->add_body());
-  auto rows = context.connection.query("SELECT body FROM res WHERE rid=?", rid);
-  if (!TRY(rows.next()) || rows.is_null(0)) return {};
-  auto const document = TRY(json::Document::parse(TRY(unpack(rows.text(0)))));
-  std::vector<fhir::IndexValue> values;
-  fhir::extract_index(document.root(), values);
-  for (auto const& value : values) {
-    if (value.type != fhir::ParameterType::reference) continue;
-    if (std::ranges::find(parameter.paths, value.path) == parameter.paths.end()) continue;
-    auto const target = local_target(value.code);
-    if (!target.empty())
-      out.push_back(TRY(load_number(context.connection, context.catalogue, target)));
-  }
+  auto const body = TRY(body_of(context, rid));
+  if (!body) return {};
+  auto const targets = TRY(targets_of(context, parameter, *body));
+  out.insert(out.end(), targets.begin(), targets.end());
   return {};
 }
 
-/// What one of `sources` refers to.
+/// The sources that the index knows: those that have not changed since the moment looked at. What
+/// the others refer to is read from their bodies.
+Result<Rids> take_changed(SearchContext& context, TypeKey source_type,
+                          fhir::SearchParameter const& parameter, Rids const& sources, Rids& out) {
+  if (context.then == nullptr) return sources;
+  auto const* versions = TRY(context.then->changed(context, source_type));
+  Rids unchanged;
+  for (auto const source : sources) {
+    if (versions->contains(source))
+      TRY(add_targets_of(context, parameter, source, out));
+    else
+      unchanged.push_back(source);
+  }
+  return unchanged;
+}
+
+/// What one of `all_sources` refers to.
 Result<> add_referred(SearchContext& context, TypeKey source_type,
-                      fhir::SearchParameter const& parameter, Rids const& sources, Rids& out) {
+                      fhir::SearchParameter const& parameter, Rids const& all_sources, Rids& out) {
+  auto const sources = TRY(take_changed(context, source_type, parameter, all_sources, out));
   auto const live = TRY(live_count(context, source_type));
   if (static_cast<std::int64_t>(sources.size()) * kReadBodyCost < live) {
     for (auto const source : sources) TRY(add_targets_of(context, parameter, source, out));
@@ -218,8 +226,18 @@ Result<> add_referred(SearchContext& context, TypeKey source_type,
 Result<Rids> only_live(SearchContext& context, TypeKey type, Rids const& rids) {
   Rids live;
   for (auto const rid : rids)
-    TRY(collect(context.connection, live, "SELECT rid FROM live WHERE tid=? AND rid=?", type, rid));
+    if (TRY(is_there(context, type, rid))) live.push_back(rid);
   return live;
+}
+
+/// Whether one of the references leads to what matches at the next place.
+bool leads_to(Rids const& references, fhir::SearchParameter const& parameter, Matches const& next) {
+  return std::ranges::any_of(references, [&](std::int64_t reference) {
+    return std::ranges::any_of(next, [&](auto const& entry) {
+      return may_point_at(parameter, entry.first) &&
+             std::ranges::binary_search(entry.second, reference);
+    });
+  });
 }
 
 Result<Matches> go_along(SearchContext& context, Types const& types, Step const& step,
@@ -234,6 +252,9 @@ Result<Matches> go_along(SearchContext& context, Types const& types, Step const&
       if (may_point_at(*parameter, target))
         TRY(add_referring(context, *key, *parameter, targets, rids));
     sort_rids(rids);
+    TRY(correct_for_then(context, *key, rids, [&](PastResource const& past) -> Result<bool> {
+      return leads_to(TRY(targets_of(context, *parameter, past.body)), *parameter, next);
+    }));
   }
   return found;
 }
@@ -272,6 +293,22 @@ Result<Matches> matches_at(SearchContext& context, Chain const& chain,
 }
 
 }  // namespace
+
+Result<Rids> targets_of(SearchContext& context, fhir::SearchParameter const& parameter,
+                        std::string const& body) {
+  Rids targets;
+  auto const document = TRY(json::Document::parse(body));
+  std::vector<fhir::IndexValue> values;
+  fhir::extract_index(document.root(), values);
+  for (auto const& value : values) {
+    if (value.type != fhir::ParameterType::reference) continue;
+    if (std::ranges::find(parameter.paths, value.path) == parameter.paths.end()) continue;
+    auto const target = local_target(value.code);
+    if (!target.empty())
+      targets.push_back(TRY(load_number(context.connection, context.catalogue, target)));
+  }
+  return targets;
+}
 
 bool is_chain(Criterion const& criterion) {
   return criterion.parameter == "_has" || !criterion.chain.empty();

@@ -20,8 +20,13 @@ namespace sinew::store::sqlite {
 [[nodiscard]] Result<Condition> compile_chain(SearchContext& context, std::string_view type,
                                               Criterion const& criterion);
 
-/// The same chain, asked of a version of a resource: where its references lead, as things are now.
+/// The same chain, asked of a version of a resource.
 [[nodiscard]] Result<CriterionTest> chain_test(SearchContext& context, std::string_view type,
                                                Criterion const& criterion);
+
+/// What a body refers to by a parameter, as rids; 0 for what nobody has heard of.
+[[nodiscard]] Result<Rids> targets_of(SearchContext& context,
+                                      fhir::SearchParameter const& parameter,
+                                      std::string const& body);
 
 }  // namespace sinew::store::sqlite

@@ -57,7 +57,7 @@ Result<Condition> compile_composite(SearchContext& context, ParameterUse const& 
   Condition condition;
   for (auto const& value : use.criterion->values) {
     auto const alternative = TRY(read_alternative(context, use, reader, value));
-    auto rids = TRY(find_matches(context, use.type, alternative.criteria));
+    auto rids = TRY(find_matches_now(context, use.type, alternative.criteria));
     if (!reader.is_whole_resource())
       TRY(keep_by_body(context, rids, [&](json::Value resource) {
         return std::ranges::any_of(reader.read(resource), [&](auto const& element) {

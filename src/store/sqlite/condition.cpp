@@ -5,6 +5,7 @@
 
 #include "store/search_value.h"
 #include "store/sqlite/index_batch.h"
+#include "store/sqlite/past.h"
 #include "store/sqlite/rows.h"
 
 namespace sinew::store::sqlite {
@@ -115,22 +116,6 @@ LowRange low_range(DateCondition const& condition, bool is_long) {
       return {earlier(condition.low), condition.high};
   }
   return {};
-}
-
-/// The first version of the log that is not older than `ms`. Versions are in order of time.
-Result<std::int64_t> first_version_at(Connection& connection, std::int64_t ms) {
-  std::int64_t low = 1;
-  std::int64_t high = 1 + TRY(connection.integer(0, "SELECT max(vsn) FROM log"));
-  while (low < high) {
-    auto const middle = low + (high - low) / 2;
-    auto const updated = TRY(connection.integer(
-        INT64_MAX, "SELECT upd FROM log WHERE vsn>=? ORDER BY vsn LIMIT 1", middle));
-    if (updated < ms)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
 }
 
 }  // namespace

@@ -40,12 +40,15 @@ struct Condition {
   std::function<bool(json::Value resource)> by_body;
 };
 
+class PastView;
+
 /// Where and when a search happens.
 struct SearchContext {
   Connection& connection;
   Catalogue const& catalogue;
   Instant now;
   SearchCost* cost = nullptr;  ///< null: nobody counts
+  PastView* then = nullptr;    ///< null: the store as it is
 };
 
 /// The parameter of a criterion, found.

@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 #include "store/index_row.h"
+#include "store/sqlite/chain.h"
+#include "store/sqlite/past.h"
 #include "store/sqlite/rows.h"
 
 namespace sinew::store::sqlite {
@@ -103,13 +105,18 @@ class Including {
                   "SELECT rid FROM ref WHERE pid=? AND tgt=? LIMIT 1001",
                   context_.catalogue.path_key(type.value_or(0), path), rid));
     sort_rids(sources);
+    TRY(correct_for_then(
+        context_, type.value_or(0), sources, [&](PastResource const& past) -> Result<bool> {
+          auto const targets = TRY(targets_of(context_, *include.parameter, past.body));
+          return std::ranges::find(targets, rid) != targets.end();
+        }));
     for (auto const source : sources) TRY(add(source));
     return {};
   }
 
   Result<> add(std::int64_t rid) {
     if (rid == 0 || found.size() >= kIncludedMax || !seen_.insert(rid).second) return {};
-    auto resource = load_resource(context_.connection, context_.catalogue, rid);
+    auto resource = resource_of(context_, rid);
     if (!resource && resource.error().code == ErrorCode::not_found) return {};
     found.emplace_back(rid, TRY(std::move(resource)));
     return {};

@@ -6,6 +6,7 @@
 
 #include "store/sqlite/by_body.h"
 #include "store/sqlite/chain.h"
+#include "store/sqlite/past.h"
 #include "store/sqlite/special.h"
 
 namespace sinew::store::sqlite {
@@ -237,6 +238,13 @@ Result<Rids> all_live(SearchContext& context, TypeKey type) {
 
 Result<Rids> find_matches(SearchContext& context, std::string_view type,
                           std::vector<Criterion> const& criteria) {
+  auto matches = TRY(find_matches_now(context, type, criteria));
+  if (context.then != nullptr) TRY(matches_of_then(context, type, criteria, matches));
+  return matches;
+}
+
+Result<Rids> find_matches_now(SearchContext& context, std::string_view type,
+                              std::vector<Criterion> const& criteria) {
   auto const key = context.catalogue.type_key(type);
   if (!key) return fail(ErrorCode::invalid, "not a FHIR resource type", std::string(type));
   std::vector<Planned> plans;

@@ -9,12 +9,16 @@
 
 namespace sinew::store::sqlite {
 
-/// The live resources of a type that satisfy all criteria. Begins with the condition that finds
+/// The live resources of a type that satisfy all criteria; where the context looks at another
+/// moment, those that did then. Begins with the condition that finds
 /// least; asks the others about each resource, or reads them whole and intersects, whichever
 /// touches fewer rows.
 /// Fails `invalid` at the parameter that is unknown or whose value cannot be read.
 [[nodiscard]] Result<Rids> find_matches(SearchContext& context, std::string_view type,
                                         std::vector<Criterion> const& criteria);
+/// The same of now, whatever moment the context looks at.
+[[nodiscard]] Result<Rids> find_matches_now(SearchContext& context, std::string_view type,
+                                            std::vector<Criterion> const& criteria);
 
 /// One page of a list.
 struct NewestMatches {

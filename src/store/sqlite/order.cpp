@@ -4,8 +4,8 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "store/compress.h"
 #include "store/index_row.h"
+#include "store/sqlite/past.h"
 
 namespace sinew::store::sqlite {
 namespace {
@@ -84,21 +84,11 @@ std::vector<SortValue> sort_values(fhir::IndexValue const& value) {
   return out;
 }
 
-/// The last body a resource had: the current one, or the one before its deletion.
-Result<std::string> last_body(Connection& connection, std::int64_t rid) {
-  auto rows = connection.query(
-      "SELECT body FROM (SELECT ver, body FROM res WHERE rid=? UNION ALL "
-      "SELECT ver, body FROM hist WHERE rid=?) WHERE body IS NOT NULL ORDER BY ver DESC LIMIT 1",
-      rid, rid);
-  if (!TRY(rows.next())) return std::string("{}");
-  return unpack(rows.text(0));
-}
-
-Result<> values_from_body(Connection& connection, std::vector<KeyUse> const& keys, std::int64_t rid,
-                          ValueMap& values, Past const* past) {
-  auto const* then = past == nullptr ? nullptr : past->find(rid);
-  auto const document =
-      TRY(json::Document::parse(then != nullptr ? then->body : TRY(last_body(connection, rid))));
+Result<> values_from_body(SearchContext& context, std::vector<KeyUse> const& keys, std::int64_t rid,
+                          ValueMap& values) {
+  auto const body = TRY(body_of(context, rid));
+  if (!body) return {};
+  auto const document = TRY(json::Document::parse(*body));
   std::vector<fhir::IndexValue> found;
   fhir::extract_index(document.root(), found);
   for (auto const& key : keys)
@@ -147,19 +137,28 @@ Result<> walk(SearchContext& context, KeyUse const& key, fhir::PathId path, Valu
   return {};
 }
 
-Result<> own_columns(Connection& connection, KeyUse const& key, ValueMap& values,
-                     Past const* past) {
+/// When the version was made that the context looks at.
+Result<std::int64_t> updated_of(SearchContext& context, std::int64_t rid) {
+  if (context.then != nullptr) {
+    auto const version = TRY(context.then->version_of(context, rid));
+    if (version)
+      return context.connection.integer(0, "SELECT upd FROM hist WHERE rid=? AND ver=?", rid,
+                                        *version);
+  }
+  return context.connection.integer(0, "SELECT upd FROM res WHERE rid=?", rid);
+}
+
+Result<> own_columns(SearchContext& context, KeyUse const& key, ValueMap& values) {
   bool const by_id = key.use.parameter->code == "_id";
   for (auto& [rid, row] : values) {
-    auto rows = connection.query("SELECT id, upd FROM res WHERE rid=?", rid);
-    if (!TRY(rows.next())) continue;
     SortValue value;
-    if (by_id)
+    if (by_id) {
+      auto rows = context.connection.query("SELECT id FROM res WHERE rid=?", rid);
+      if (!TRY(rows.next())) continue;
       value.text = rows.text(0);
-    else
-      value.integer = rows.integer(1);
-    auto const* then = past == nullptr ? nullptr : past->find(rid);
-    if (!by_id && then != nullptr) value.integer = then->updated.ms;
+    } else {
+      value.integer = TRY(updated_of(context, rid));
+    }
     row[key.index].offer(std::move(value), key.descending, by_id);
   }
   return {};
@@ -184,42 +183,41 @@ Result<std::vector<KeyUse>> uses_of(SearchContext& context, std::string_view typ
   return uses;
 }
 
-Result<> fill(SearchContext& context, std::vector<KeyUse> const& uses, std::int64_t after,
-              ValueMap& values, Past const* past) {
+/// What has changed since the moment looked at is sorted by its body of then: the index has what is
+/// now.
+Result<> fill_changed(SearchContext& context, std::vector<KeyUse> const& keys, ValueMap& values) {
+  if (context.then == nullptr) return {};
+  for (auto& [rid, row] : values) {
+    if (!TRY(context.then->version_of(context, rid))) continue;
+    for (auto const& key : keys) row[key.index] = {};
+    TRY(values_from_body(context, keys, rid, values));
+  }
+  return {};
+}
+
+Result<> fill(SearchContext& context, std::vector<KeyUse> const& uses, ValueMap& values) {
   std::vector<KeyUse> by_body;
-  std::vector<KeyUse> all_paths;
+  std::vector<KeyUse> by_index;
   for (auto const& key : uses) {
     std::string_view const code = key.use.parameter->code;
     if (code == "_id" || code == "_lastUpdated") {
-      TRY(own_columns(context.connection, key, values, past));
-      continue;
-    }
-    all_paths.push_back(key);
-    if (values.size() <= kSortByBodyMax || !can_walk(key.use)) {
+      TRY(own_columns(context, key, values));
+    } else if (values.size() <= kSortByBodyMax || !can_walk(key.use)) {
       by_body.push_back(key);
-      continue;
+    } else {
+      by_index.push_back(key);
+      for (auto const path : key.use.parameter->paths) TRY(walk(context, key, path, values));
     }
-    for (auto const path : key.use.parameter->paths) TRY(walk(context, key, path, values));
   }
   if (!by_body.empty())
-    for (auto const& [rid, row] : values)
-      TRY(values_from_body(context.connection, by_body, rid, values, past));
-  // The end of the page before may have left the index since.
-  if (after != 0) TRY(values_from_body(context.connection, all_paths, after, values, past));
-  if (past == nullptr) return {};
-  for (auto const& [rid, then] : past->matched) {
-    auto const row = values.find(rid);
-    if (row == values.end()) continue;
-    for (auto const& key : all_paths) row->second[key.index] = {};  // the index has what is now
-    TRY(values_from_body(context.connection, all_paths, rid, values, past));
-  }
-  return {};
+    for (auto const& [rid, row] : values) TRY(values_from_body(context, by_body, rid, values));
+  return by_index.empty() ? Result<>() : fill_changed(context, by_index, values);
 }
 
 }  // namespace
 
 Result<Rids> in_order(SearchContext& context, std::string_view type, Rids matches,
-                      std::vector<SortKey> const& keys, std::int64_t after, Past const* past) {
+                      std::vector<SortKey> const& keys, std::int64_t after) {
   if (keys.empty()) {
     if (after != 0) matches.erase(std::ranges::lower_bound(matches, after), matches.end());
     std::ranges::reverse(matches);
@@ -230,7 +228,7 @@ Result<Rids> in_order(SearchContext& context, std::string_view type, Rids matche
   values.reserve(matches.size() + 1);
   for (auto const rid : matches) values.emplace(rid, std::vector<SortValue>(uses.size()));
   if (after != 0) values.emplace(after, std::vector<SortValue>(uses.size()));
-  TRY(fill(context, uses, after, values, past));
+  TRY(fill(context, uses, values));
 
   auto const precedes = [&](std::int64_t a, std::int64_t b) {
     auto const& left = values.at(a);

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "store/sqlite/condition.h"
-#include "store/sqlite/past.h"
 
 namespace sinew::store::sqlite {
 
@@ -15,11 +14,10 @@ namespace sinew::store::sqlite {
 /// `after`  0, or the resource that ended the page before: what comes up to it is dropped. It
 ///          need not match any more, or live any more.
 /// `type`   empty: of several types; `_id` and `_lastUpdated` sort those.
-/// `past`   null, or how resources that have changed since were when the first page was read.
+/// By the values of the moment that the context looks at.
 /// Fails `invalid` at a parameter that the type does not have or that has no order.
 /// Source: FHIR R4 search.html#sort.
 [[nodiscard]] Result<Rids> in_order(SearchContext& context, std::string_view type, Rids matches,
-                                    std::vector<SortKey> const& keys, std::int64_t after,
-                                    Past const* past = nullptr);
+                                    std::vector<SortKey> const& keys, std::int64_t after);
 
 }  // namespace sinew::store::sqlite

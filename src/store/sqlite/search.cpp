@@ -6,7 +6,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "store/content.h"
+#include "store/search_value.h"
 #include "store/sqlite/include.h"
 #include "store/sqlite/matcher.h"
 #include "store/sqlite/order.h"
@@ -41,6 +41,7 @@ Result<std::string> signature_of(Connection& connection, Query const& query,
     for (auto const& value : criterion.values) text += "=" + value;
     text += '\n';
   }
+  if (query.as_of) text += "@" + std::to_string(query.as_of->ms) + "\n";
   for (auto const& sort : query.sort) text += (sort.descending ? "-" : "+") + sort.parameter;
   constexpr std::size_t kSignatureDigits = 32;  // 128 bits
   return sha256_hex(key + sha256_hex(key + text)).substr(0, kSignatureDigits);
@@ -67,29 +68,15 @@ Result<PageMark> read_mark(Connection& connection, Query const& query) {
   return fail(ErrorCode::invalid, "not a cursor of this search on this server", "_cursor");
 }
 
-Resource shown_as_it_was(PastResource const& past) {
-  Resource resource;
-  resource.type = past.type;
-  resource.id = past.id;
-  resource.version = past.version;
-  resource.updated = past.updated;
-  resource.body = with_meta(past.body, past.type, past.id, past.version, past.updated);
-  return resource;
-}
-
 /// Takes one page from the front of `rids`. `more`: others come after it.
-Result<Page> take_page(SearchContext& context, Rids const& rids, std::size_t count,
-                       Past const& past, bool& more) {
+Result<Page> take_page(SearchContext& context, Rids const& rids, std::size_t count, bool& more) {
   Page page;
   for (auto const rid : rids) {
     if (page.size() == count) {
       more = true;
       return page;
     }
-    auto const* then = past.find(rid);
-    page.emplace_back(rid, then != nullptr
-                               ? shown_as_it_was(*then)
-                               : TRY(load_resource(context.connection, context.catalogue, rid)));
+    page.emplace_back(rid, TRY(resource_of(context, rid)));
   }
   return page;
 }
@@ -118,13 +105,12 @@ Result<std::vector<std::string>> types_of(SearchContext& context, Query const& q
 struct Ordered {
   Rids rids;
   std::uint64_t total = 0;
-  Past past;
 };
 
 Result<Ordered> find_and_order(SearchContext& context, Query const& query, PageMark const& mark) {
   Ordered ordered;
   auto const after = mark.last;
-  bool const is_plain = query.sort.empty() && after == 0 && !query.type.empty();
+  bool const is_plain = query.sort.empty() && context.then == nullptr && !query.type.empty();
   if (query.criteria.empty() && is_plain) {
     auto const type = context.catalogue.type_key(query.type);
     if (!type) return fail(ErrorCode::invalid, "not a FHIR resource type", query.type);
@@ -136,40 +122,41 @@ Result<Ordered> find_and_order(SearchContext& context, Query const& query, PageM
   if (query.criteria.size() == 1 && is_plain) {
     auto newest = TRY(newest_of_one_list(context, query.type, query.criteria.front(), INT64_MAX,
                                          query.count + 1, query.want_total));
-    if (newest) return Ordered{std::move(newest->rids), newest->total, {}};
+    if (newest) return Ordered{std::move(newest->rids), newest->total};
   }
   Rids matches;
   for (auto const& type : TRY(types_of(context, query))) {
     auto found = TRY(find_matches(context, type, query.criteria));
-    if (after != 0)
-      TRY(matches_of_then(context, type, query.criteria, mark.snapshot, found, ordered.past));
     matches.insert(matches.end(), found.begin(), found.end());
   }
   if (query.type.empty()) sort_rids(matches);
   ordered.total = matches.size();
-  if (after == 0 && query.sort.size() == 1 && !query.type.empty() &&
+  if (context.then == nullptr && query.sort.size() == 1 && !query.type.empty() &&
       matches.size() > kWorthWalking) {
     auto first =
         TRY(first_in_order(context, query.type, matches, query.sort.front(), query.count + 1));
     if (first) return ordered.rids = std::move(*first), ordered;
   }
-  ordered.rids =
-      TRY(in_order(context, query.type, std::move(matches), query.sort, after, &ordered.past));
+  ordered.rids = TRY(in_order(context, query.type, std::move(matches), query.sort, after));
   return ordered;
 }
 
 Result<SearchPage> search_within(SearchContext& context, Query const& query) {
   auto& connection = context.connection;
   PageMark mark;
-  if (query.cursor.empty())
-    mark.snapshot = TRY(connection.integer(0, "SELECT max(vsn) FROM log"));
-  else
+  if (!query.cursor.empty())
     mark = TRY(read_mark(connection, query));
+  else if (query.as_of)
+    mark.snapshot = TRY(last_version_at(connection, *query.as_of));
+  else
+    mark.snapshot = TRY(connection.integer(0, "SELECT max(vsn) FROM log"));
+  PastView then(mark.snapshot);
+  if (query.as_of || !query.cursor.empty()) context.then = &then;
   auto const ordered = TRY(find_and_order(context, query, mark));
   SearchPage answer;
   if (query.want_total) answer.total = mark.total ? *mark.total : ordered.total;
   bool more = false;
-  auto page = TRY(take_page(context, ordered.rids, query.count, ordered.past, more));
+  auto page = TRY(take_page(context, ordered.rids, query.count, more));
   if (more && !page.empty()) {
     mark.last = page.back().first;
     mark.total = answer.total;
@@ -187,6 +174,8 @@ Result<SearchPage> run_search(Connection& connection, Catalogue const& catalogue
   SearchCost cost(query.cost_max);
   cost.wants_plan = query.explain;
   SearchContext context{connection, catalogue, clock.now(), &cost};
+  if (query.as_of && query.as_of->ms > context.now.ms)
+    return fail(ErrorCode::invalid, "the instant lies ahead", std::string(kAsOfParameter));
   SearchCost::Counting const counting(cost, connection);
   auto answer = search_within(context, query);
   // The database says no more than that it was interrupted.

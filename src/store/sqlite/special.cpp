@@ -8,11 +8,11 @@
 
 #include "base/text.h"
 #include "fhir/search_compartment.h"
-#include "store/compress.h"
 #include "store/full_text.h"
 #include "store/index_row.h"
 #include "store/search_value.h"
 #include "store/sqlite/matcher.h"
+#include "store/sqlite/past.h"
 #include "store/sqlite/rows.h"
 
 namespace sinew::store::sqlite {
@@ -39,17 +39,16 @@ Result<Condition> compile_list(SearchContext& context, std::string_view type,
                        value);
     auto const name = id.starts_with("List/") ? id : key_of("List", id);
     auto const list = TRY(load_number(context.connection, context.catalogue, name));
-    auto rows = context.connection.query("SELECT body FROM res WHERE rid=?", list);
-    if (!TRY(rows.next()) || rows.is_null(0))
+    auto const body = TRY(body_of(context, list));
+    if (!body)
       return bad_value(ErrorCode::invalid, "no such list is stored here", criterion, value);
-    auto const document = TRY(json::Document::parse(TRY(unpack(rows.text(0)))));
+    auto const document = TRY(json::Document::parse(*body));
     for (auto const entry : document.root()["entry"].elements()) {
       auto const reference = entry["item"]["reference"].text();
       auto const target = local_target(reference);
       if (entry["deleted"].boolean() || target.substr(0, target.find('/')) != type) continue;
       auto const rid = TRY(load_number(context.connection, context.catalogue, target));
-      TRY(collect(context.connection, condition.found, "SELECT rid FROM live WHERE tid=? AND rid=?",
-                  type_key, rid));
+      if (TRY(is_there(context, type_key, rid))) condition.found.push_back(rid);
     }
   }
   sort_rids(condition.found);
@@ -174,7 +173,7 @@ Result<Condition> compile_compartment(SearchContext& context, std::string_view t
                                       Criterion const& criterion) {
   Condition condition;
   for (auto const& member : compartment_criteria(type, criterion)) {
-    auto const found = TRY(find_matches(context, type, {member}));
+    auto const found = TRY(find_matches_now(context, type, {member}));
     condition.found.insert(condition.found.end(), found.begin(), found.end());
   }
   sort_rids(condition.found);

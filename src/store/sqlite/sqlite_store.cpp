@@ -241,6 +241,28 @@ Result<Resource> SqliteStore::read_version(std::string_view type, std::string_vi
   return resource;
 }
 
+Result<Resource> SqliteStore::read_as_of(std::string_view type, std::string_view id,
+                                         Instant instant) {
+  auto lease = TRY(readers_.lease());
+  auto const live = TRY(load_live(*lease, catalogue_, type, id));
+  auto rows = lease->query(
+      "SELECT ver, upd, cause, body FROM (SELECT ver, upd, cause, body FROM res WHERE rid=?1 "
+      "UNION ALL SELECT ver, upd, cause, body FROM hist WHERE rid=?1) "
+      "WHERE ver>0 AND upd<=?2 ORDER BY ver DESC LIMIT 1",
+      live.rid, instant.ms);
+  if (live.version == 0 || !TRY(rows.next()))
+    return fail(ErrorCode::not_found, "no such resource then", std::string(type));
+  if (rows.is_null(3))
+    return fail(ErrorCode::gone, "the resource was deleted then", std::string(type));
+  Resource resource{.type = std::string(type), .id = std::string(id), .body = {}};
+  resource.version = static_cast<std::uint64_t>(rows.integer(0));
+  resource.updated = Instant{rows.integer(1)};
+  resource.cause = static_cast<JournalId>(rows.integer(2));
+  resource.body =
+      with_meta(TRY(unpack(rows.text(3))), type, id, resource.version, resource.updated);
+  return resource;
+}
+
 Result<std::vector<std::pair<std::string, std::uint64_t>>> SqliteStore::counts() {
   auto lease = TRY(readers_.lease());
   std::vector<std::pair<std::string, std::uint64_t>> counts;

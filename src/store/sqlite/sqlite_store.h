@@ -54,6 +54,8 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<SearchPage> search(Query const& query) override;
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::uint64_t>>> counts() override;
   [[nodiscard]] StoreCounters counters() const override;
+  [[nodiscard]] Result<Resource> read_as_of(std::string_view type, std::string_view id,
+                                            Instant instant) override;
 
  private:
   SqliteStore(std::unique_ptr<Place> place, Catalogue catalogue, Clock& clock)

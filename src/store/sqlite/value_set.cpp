@@ -6,9 +6,9 @@
 #include <optional>
 
 #include "json/json.h"
-#include "store/compress.h"
 #include "store/index_row.h"
 #include "store/sqlite/matcher.h"
+#include "store/sqlite/past.h"
 #include "store/sqlite/rows.h"
 
 namespace sinew::store::sqlite {
@@ -39,9 +39,9 @@ Result<std::optional<json::Document>> load_canonical(SearchContext& context, std
     auto const rids = TRY(find_matches(context, type, criteria));
     if (!rids.empty()) rid = rids.back();
   }
-  auto rows = context.connection.query("SELECT body FROM res WHERE rid=?", rid);
-  if (!TRY(rows.next()) || rows.is_null(0)) return std::optional<json::Document>();
-  return std::optional(TRY(json::Document::parse(TRY(unpack(rows.text(0))))));
+  auto const body = TRY(body_of(context, rid));
+  if (!body) return std::optional<json::Document>();
+  return std::optional(TRY(json::Document::parse(*body)));
 }
 
 /// Calls `visit(concept, depth)` for each concept of a tree, parents first, without recursion.
