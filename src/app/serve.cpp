@@ -2,6 +2,7 @@
 #include <future>
 #include <mutex>
 
+#include "api/documents/documents.h"
 #include "api/graphql/graphql.h"
 #include "api/rest/operation.h"
 #include "api/rest/rest.h"
@@ -209,6 +210,7 @@ Result<> run_server(ServeSettings const& settings) {
   });
   rest::add_validation(service, library);
   graphql::add_graphql(service);
+  TRY(documents::add_documents(service));
 
   auto const http = TRY(listen_http(loop, service, settings));
   TRY(listen_mllp(*engine, loop, feeds, settings));

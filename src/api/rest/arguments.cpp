@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "api/rest/format.h"
 #include "api/rest/operation.h"
@@ -9,6 +10,11 @@ namespace sinew::rest {
 namespace {
 
 constexpr std::string_view kResourceType = "Resource";
+
+/// Data types that a query can give as a token, `system|code`, as a search does; the handler reads
+/// it. Source: US Core 6.1.0, OperationDefinition-docref, its examples of GET.
+constexpr auto kTokenTypes =
+    std::to_array<std::string_view>({"CodeableConcept", "Coding", "Identifier"});
 
 OperationParameter const* declared(Operation const& operation, std::string_view name) {
   auto const found = std::ranges::find(operation.parameters, name, &OperationParameter::name);
@@ -129,6 +135,8 @@ class ArgumentReader {
       return fail(ErrorCode::invalid, "not of type " + type, argument.name);
     }
     if (known.type.empty() || argument.value.is_object()) return {};
+    bool const is_token = std::ranges::find(kTokenTypes, known.type) != kTokenTypes.end();
+    if (is_token && !argument.text.empty()) return {};
     return fail(ErrorCode::invalid,
                 "of type " + type + ", which only Parameters in a POST can hold", argument.name);
   }
