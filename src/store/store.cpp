@@ -3,6 +3,8 @@
 #include <future>
 #include <memory>
 
+#include "base/hash.h"
+
 namespace sinew::store {
 
 // The promise is shared with the callback, which may still be leaving set_value when get returns.
@@ -25,6 +27,17 @@ Result<std::vector<Outcome>> Store::apply_and_wait(Transaction transaction) {
 Result<HistoryPage> Store::history_page(HistoryQuery const&) {
   return fail(ErrorCode::not_supported, "this store gives no history of types");
 }
+
+Result<std::uint64_t> Store::purge(std::vector<Purge> const&) {
+  return fail(ErrorCode::not_supported, "this store takes nothing away for good");
+}
+
+Result<std::vector<ValueInUse>> Store::values_in_use(std::string_view, std::string_view,
+                                                     std::size_t) {
+  return fail(ErrorCode::not_supported, "this store does not list values");
+}
+
+Result<std::string> Store::signature(std::string_view text) { return sha256_hex(text); }
 
 Result<Resource> Store::read_as_of(std::string_view, std::string_view, Instant) {
   return fail(ErrorCode::not_supported, "this store reads what is current");

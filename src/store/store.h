@@ -188,6 +188,26 @@ struct HistoryPage {
   std::string next;                    ///< empty: last page
 };
 
+/// A value that a search parameter finds.
+struct ValueInUse {
+  std::string system, code, display;  ///< a uri has a code alone
+};
+
+// ---------------------------------------------------------------- taking away for good
+
+/// What is to be forgotten: nothing of it can be read or found any more, in no history either. The
+/// journal keeps the messages it was made from.
+struct Purge {
+  enum class What : std::uint8_t {
+    resource,  ///< with all its versions; its name may be given again and begins at version 1
+    history,   ///< all versions but the current one, or but the deletion where that is the current
+    version,   ///< this one, which is not the current one
+  };
+  What what = What::resource;
+  std::string type, id;
+  std::uint64_t version = 0;
+};
+
 // ---------------------------------------------------------------- care of the index
 
 /// A part of the index that is being filled, beside everything else, in pieces of a few ms of the
@@ -304,6 +324,21 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<std::pair<std::string, std::uint64_t>>> counts() = 0;
 
   [[nodiscard]] virtual StoreCounters counters() const = 0;
+
+  /// Takes versions away for good, all of the call in one commit: callers with many make several
+  /// calls, so that nobody waits long. Returns how many versions there were; what was not there is
+  /// no error. Fails `conflict` for a current version, `not_supported` in a store that does not
+  /// override it.
+  [[nodiscard]] virtual Result<std::uint64_t> purge(std::vector<Purge> const& items);
+  /// The values that live resources of a type have for a parameter of kind token or uri, each once.
+  /// Fails `not_supported` for a parameter whose values are nearly all different (identifiers), and
+  /// in a store that does not override it.
+  [[nodiscard]] virtual Result<std::vector<ValueInUse>> values_in_use(std::string_view type,
+                                                                      std::string_view parameter,
+                                                                      std::size_t count_max);
+  /// A mark for a text that is handed out and has to come back as it was: keyed with a secret of
+  /// the store; a plain digest in a store that does not override it.
+  [[nodiscard]] virtual Result<std::string> signature(std::string_view text);
 
   /// The version that was current at an instant. Fails `not_found` where there was none yet, `gone`
   /// where it was deleted then; `not_supported` in a store that does not override it.

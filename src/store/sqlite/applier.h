@@ -40,6 +40,9 @@ class Applier final : private TargetNumbers {
   /// transaction's own and left no trace; otherwise the group has to be rolled back.
   [[nodiscard]] Result<std::vector<Outcome>> apply(ApplyWork const& work, Instant now);
 
+  /// Takes versions away for good; returns how many. Errors as of `apply`.
+  [[nodiscard]] Result<std::uint64_t> purge(std::vector<Purge> const& items, Instant now);
+
   /// Writes what is collected over a group. To be called before COMMIT.
   Result<> finish_group();
 
@@ -57,6 +60,12 @@ class Applier final : private TargetNumbers {
     Prepared const* prepared = nullptr;
     Live before, after;
   };
+
+  // The parts of purge.
+  [[nodiscard]] Result<std::uint64_t> purge_one(Purge const& item);
+  [[nodiscard]] Result<std::uint64_t> purge_history(std::int64_t rid, std::uint64_t version);
+  Result<> purge_current(Purge const& item, Live const& live);
+  Result<> forget_log(std::int64_t rid, std::int64_t version, std::int64_t updated);
 
   // The parts of apply, in their order.
   [[nodiscard]] Result<CauseState> state_of_cause(ApplyWork const& work);

@@ -25,10 +25,10 @@ constexpr char kVersionsOldestFirst[] =
     "UNION ALL SELECT rid, ver, upd FROM hist WHERE rid=?2) WHERE ver>=?3 AND ver<?4 "
     "ORDER BY ver";
 constexpr char kLogNewestFirst[] =
-    "SELECT vsn, tid, rid, ver, upd FROM log WHERE vsn>=? AND vsn<? AND (?=0 OR tid=?) "
+    "SELECT vsn, tid, rid, ver, upd FROM log WHERE vsn>=? AND vsn<? AND rid>0 AND (?=0 OR tid=?) "
     "ORDER BY vsn DESC";
 constexpr char kLogOldestFirst[] =
-    "SELECT vsn, tid, rid, ver, upd FROM log WHERE vsn>=? AND vsn<? AND (?=0 OR tid=?) "
+    "SELECT vsn, tid, rid, ver, upd FROM log WHERE vsn>=? AND vsn<? AND rid>0 AND (?=0 OR tid=?) "
     "ORDER BY vsn";
 
 /// What is still to be read: positions in [from, until), from the one end or the other. A position

@@ -174,6 +174,7 @@ void SqliteStore::apply(Transaction transaction, Applied done) {
   auto cause = row_of_cause(transaction.cause);
   if (!cause) return done(std::move(cause).failure());
   work.cause = std::move(*cause);
+  work.purges_seen = writer_->purges();
   {
     Preparing preparing(*this);
     work.changes.reserve(transaction.changes.size());

@@ -56,6 +56,11 @@ class SqliteStore final : public Store {
   [[nodiscard]] StoreCounters counters() const override;
   [[nodiscard]] Result<Resource> read_as_of(std::string_view type, std::string_view id,
                                             Instant instant) override;
+  [[nodiscard]] Result<std::uint64_t> purge(std::vector<Purge> const& items) override;
+  [[nodiscard]] Result<std::vector<ValueInUse>> values_in_use(std::string_view type,
+                                                              std::string_view parameter,
+                                                              std::size_t count_max) override;
+  [[nodiscard]] Result<std::string> signature(std::string_view text) override;
 
  private:
   SqliteStore(std::unique_ptr<Place> place, Catalogue catalogue, Clock& clock)

@@ -40,11 +40,19 @@ struct ApplyWork {
   Transaction transaction;
   std::vector<PreparedChange> changes;
   std::optional<JournalRow> cause;  ///< the entry, where the database may lack it
+  std::uint64_t purges_seen = 0;    ///< Writer::purges when the changes were prepared
   Store::Applied done;
   Result<std::vector<Outcome>> answer = std::vector<Outcome>();
 };
 
-using Work = std::variant<FileWork, ApplyWork>;
+/// Versions to be taken away for good.
+struct PurgeWork {
+  std::vector<Purge> items;
+  std::function<void(Result<std::uint64_t>)> done;
+  Result<std::uint64_t> answer = std::uint64_t{0};
+};
+
+using Work = std::variant<FileWork, ApplyWork, PurgeWork>;
 
 /// What makes two entries the same message.
 [[nodiscard]] std::int64_t duplicate_hash(JournalEntry const& entry);

@@ -18,6 +18,7 @@ constexpr auto kQueueTimeMax = std::chrono::milliseconds(2);
 constexpr int kCheckpointPages = 8192;  // 64 MB of write-ahead log
 
 bool can_wait(Work const& work) {
+  if (std::holds_alternative<PurgeWork>(work)) return false;
   auto const* item = std::get_if<ApplyWork>(&work);
   return item == nullptr || item->transaction.can_wait;
 }
@@ -165,8 +166,15 @@ Result<> Writer::perform(std::span<Work> group) {
       TRY(applier_.file(filing->rows));
       filing->answer = {};
     } else if (auto* item = std::get_if<ApplyWork>(&work)) {
+      if (item->purges_seen != purges_) {
+        for (auto& change : item->changes) change.prepared.reset();
+      }
       item->answer = applier_.apply(*item, clock_.now());
       if (applier_.is_broken()) return Result<std::vector<Outcome>>(item->answer).failure();
+    } else if (auto* purging = std::get_if<PurgeWork>(&work)) {
+      ++purges_;
+      purging->answer = applier_.purge(purging->items, clock_.now());
+      if (applier_.is_broken()) return Result<std::uint64_t>(purging->answer).failure();
     }
   }
   return {};
@@ -186,12 +194,31 @@ void Writer::report(std::span<Work> group) {
   log_sync_.committed(commits_);
 }
 
+namespace {
+
+/// Answers once the commit is on disk; a failure at once.
+template <class T>
+void answer_durably(LogSync& log_sync, std::function<void(Result<T>)> done, Result<T> answer) {
+  if (!answer) return done(std::move(answer));
+  log_sync.when_durable(
+      [done = std::move(done), answer = std::move(answer)](Result<> synced) mutable {
+        if (synced) return done(std::move(answer));
+        done(std::move(synced).failure());
+      });
+}
+
+}  // namespace
+
 void Writer::answer(Group& group) {
   versions_ = applier_.versions_written();
   unchanged_ = applier_.unchanged();
   for (auto& work : group) {
     if (auto* filing = std::get_if<FileWork>(&work)) {
       filing->done(std::move(filing->answer));
+      continue;
+    }
+    if (auto* purging = std::get_if<PurgeWork>(&work)) {
+      answer_durably(log_sync_, std::move(purging->done), std::move(purging->answer));
       continue;
     }
     auto& item = std::get<ApplyWork>(work);
@@ -201,11 +228,7 @@ void Writer::answer(Group& group) {
       item.done(std::move(item.answer));
       continue;
     }
-    log_sync_.when_durable(
-        [done = std::move(item.done), answer = std::move(item.answer)](Result<> synced) mutable {
-          if (synced) return done(std::move(answer));
-          done(std::move(synced).failure());
-        });
+    answer_durably(log_sync_, std::move(item.done), std::move(item.answer));
   }
 }
 

@@ -36,6 +36,9 @@ class Writer {
   void submit(Work work);
   /// Without the entries of the journal, which are not counted here.
   [[nodiscard]] StoreCounters counters() const;
+  /// Grows with every purge. After one a version may carry a number that stood for another body:
+  /// what was prepared before it is prepared again.
+  [[nodiscard]] std::uint64_t purges() const { return purges_; }
 
  private:
   using Group = std::vector<Work>;
@@ -74,7 +77,7 @@ class Writer {
   int log_pages_ = 0;
   int checkpoint_at_pages_;
 
-  std::atomic<std::uint64_t> commits_{0}, transactions_{0}, versions_{0}, unchanged_{0};
+  std::atomic<std::uint64_t> commits_{0}, transactions_{0}, versions_{0}, unchanged_{0}, purges_{0};
   std::thread thread_;
 };
 
