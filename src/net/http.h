@@ -65,7 +65,10 @@ struct HttpServerOptions {
   std::size_t body_bytes_max = std::size_t{256} << 20;
   std::size_t connections_max = 10'000;
   std::uint32_t idle_seconds_max = 120;
-  unsigned workers = 2;  ///< threads that run the handler
+  unsigned workers = 2;  ///< handlers that run at a time, without those that wait for the disk
+  /// Handlers under way at a time. All whose writes wait share one sync: with as many as there are
+  /// workers, each sync would be for two.
+  unsigned threads_max = 64;
 };
 
 /// An ordinary blocking function; runs on a worker thread.

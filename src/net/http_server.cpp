@@ -1,16 +1,13 @@
 #include <array>
-#include <condition_variable>
 #include <ctime>
-#include <deque>
 #include <exception>
-#include <mutex>
-#include <thread>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "net/connection.h"
 #include "net/http.h"
 #include "net/http_parser.h"
+#include "net/worker_pool.h"
 
 namespace sinew::net {
 namespace {
@@ -113,56 +110,6 @@ std::string serialize(HttpResponse const& response, Framing framing) {
   if (has_body && !framing.is_head) out += response.body;
   return out;
 }
-
-/// Threads that run handlers. A connection has at most one request here, so that the number of
-/// connections bounds the queue.
-class WorkerPool {
- public:
-  explicit WorkerPool(unsigned threads) {
-    for (unsigned i = 0; i < std::max(threads, 1U); ++i) {
-      threads_.emplace_back([this] { work(); });
-    }
-  }
-  ~WorkerPool() { stop(); }
-
-  void add(std::function<void()> job) {
-    {
-      std::scoped_lock const lock(mutex_);
-      jobs_.push_back(std::move(job));
-    }
-    ready_.notify_one();
-  }
-  /// Runs what is queued, then joins.
-  void stop() {
-    {
-      std::scoped_lock const lock(mutex_);
-      stopping_ = true;
-    }
-    ready_.notify_all();
-    for (auto& thread : threads_) {
-      if (thread.joinable()) thread.join();
-    }
-  }
-
- private:
-  void work() {
-    while (true) {
-      std::unique_lock lock(mutex_);
-      ready_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
-      auto const job = std::move(jobs_.front());
-      jobs_.pop_front();
-      lock.unlock();
-      job();
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable ready_;
-  std::deque<std::function<void()>> jobs_;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;
-};
 
 struct Shared {
   HttpServerOptions options;
@@ -308,7 +255,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, HttpServerOpt
   auto shared = std::make_shared<Shared>();
   shared->options = options;
   shared->handler = std::move(handler);
-  shared->workers = std::make_unique<WorkerPool>(options.workers);
+  shared->workers = std::make_unique<WorkerPool>(options.workers, options.threads_max);
   ListenerOptions listener_options;
   listener_options.host = options.host;
   listener_options.port = options.port;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/hash.h"
+#include "base/waiting.h"
 
 namespace sinew::store {
 
@@ -13,6 +14,7 @@ Result<JournalId> Store::append_and_wait(JournalEntry entry) {
   auto answer = promise->get_future();
   append(std::move(entry),
          [promise](Result<JournalId> result) { promise->set_value(std::move(result)); });
+  Waiting const waiting;
   return answer.get();
 }
 
@@ -21,6 +23,7 @@ Result<std::vector<Outcome>> Store::apply_and_wait(Transaction transaction) {
   auto answer = promise->get_future();
   apply(std::move(transaction),
         [promise](Result<std::vector<Outcome>> result) { promise->set_value(std::move(result)); });
+  Waiting const waiting;
   return answer.get();
 }
 

@@ -12,7 +12,7 @@ constexpr int kBusyWaitMs = 5000;
 constexpr char kWriterSettings[] =
     "PRAGMA page_size=8192;"
     "PRAGMA journal_mode=WAL;"
-    "PRAGMA synchronous=FULL;"
+    "PRAGMA synchronous=NORMAL;"
     "PRAGMA secure_delete=FAST;"
     "PRAGMA temp_store=MEMORY;"
     "PRAGMA cache_size=-65536;"
@@ -53,7 +53,19 @@ Result<Connection> Connection::open(std::string const& path, Mode mode, bool cre
   }
   sqlite3_busy_timeout(handle, kBusyWaitMs);
   TRY(connection.run(mode == Mode::write ? kWriterSettings : kReaderSettings));
+  if (mode == Mode::write) {
+    connection.fresh_ = std::make_unique<FreshRows const*>(nullptr);
+    TRY(add_fresh_table(handle, connection.fresh_.get()));
+  }
   return connection;
+}
+
+Result<> Connection::execute_with(FreshRows const& rows, char const* sql) {
+  SINEW_CHECK(fresh_ != nullptr);
+  *fresh_ = &rows;
+  auto done = execute(sql);
+  *fresh_ = nullptr;
+  return done;
 }
 
 Result<> Connection::run(char const* sql) {

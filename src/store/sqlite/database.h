@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "store/sqlite/fresh_rows.h"
 
 namespace sinew::store::sqlite {
 
@@ -70,6 +71,9 @@ class Connection {
   template <class... Parameters>
   Result<> execute(char const* sql, Parameters const&... parameters);
 
+  /// A statement that reads `rows` as the table `fresh`. For connections that write.
+  Result<> execute_with(FreshRows const& rows, char const* sql);
+
   /// The first column of the first row, or `otherwise`.
   template <class... Parameters>
   [[nodiscard]] Result<std::int64_t> integer(std::int64_t otherwise, char const* sql,
@@ -89,6 +93,7 @@ class Connection {
   explicit Connection(sqlite3* handle) : handle_(handle) {}
   [[nodiscard]] sqlite3_stmt* prepare(char const* sql);
 
+  std::unique_ptr<FreshRows const*> fresh_;  ///< what `fresh` shows; outlives the handle
   std::unique_ptr<sqlite3, Close> handle_;
   std::unordered_map<char const*, std::unique_ptr<sqlite3_stmt, Close>> statements_;
   std::unique_ptr<ForeignDatabase> foreign_;

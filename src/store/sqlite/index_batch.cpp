@@ -5,6 +5,29 @@
 #include "base/hash.h"
 
 namespace sinew::store::sqlite {
+namespace {
+
+void give_part(sqlite3_context* out, std::int64_t part) { sqlite3_result_int64(out, part); }
+void give_part(sqlite3_context* out, double part) { sqlite3_result_double(out, part); }
+void give_part(sqlite3_context* out, std::string const& part) {
+  sqlite3_result_text64(out, part.data(), part.size(), SQLITE_STATIC, SQLITE_UTF8);
+}
+
+/// Keys of one index as rows for SQLite, a column for each part.
+template <class Key>
+struct KeysToInsert final : FreshRows {
+  std::vector<Key const*> keys;
+
+  [[nodiscard]] std::size_t size() const override { return keys.size(); }
+  void give(std::size_t row, int column, sqlite3_context* out) const override {
+    auto const give_nth = [&]<std::size_t... n>(std::index_sequence<n...>) {
+      ((static_cast<int>(n) == column ? give_part(out, std::get<n>(*keys[row])) : void()), ...);
+    };
+    give_nth(std::make_index_sequence<std::tuple_size_v<Key>>());
+  }
+};
+
+}  // namespace
 
 Result<> IndexBatch::put(TypeKey type, std::int64_t rid, std::vector<IndexRow> const& rows,
                          bool adds) {
@@ -75,26 +98,26 @@ Result<std::int64_t> IndexBatch::value_number(PathKey path, std::string const& j
 template <class Key>
 Result<std::size_t> IndexBatch::flush_table(std::vector<Row<Key>>& rows, Statements const& sql) {
   std::ranges::sort(rows, std::less<>());
-  std::size_t added = 0;
+  KeysToInsert<Key> added;
   for (std::size_t first = 0, last = 0; first < rows.size(); first = last + 1) {
     last = first;
     while (last + 1 < rows.size() && rows[last + 1].key == rows[first].key) ++last;
     // A row that was added and dropped in the group, or dropped and added, is as it was before.
     if (rows[first].adds != rows[last].adds) continue;
+    if (rows[first].adds) {
+      added.keys.push_back(&rows[first].key);
+      continue;
+    }
     auto const run = [&](char const* text) {
       return std::apply([&](auto const&... part) { return connection_.execute(text, part...); },
                         rows[first].key);
     };
-    if (rows[first].adds) {
-      TRY(run(sql.insert));
-      ++added;
-      continue;
-    }
     TRY(run(sql.remove));
     if (sql.remove_old != nullptr && connection_.changes() == 0) TRY(run(sql.remove_old));
   }
+  if (!added.keys.empty()) TRY(connection_.execute_with(added, sql.insert));
   rows.clear();
-  return added;
+  return added.keys.size();
 }
 
 template <class Key>
@@ -105,15 +128,15 @@ Result<> IndexBatch::flush_young(std::vector<Row<Key>>& rows, Young table, State
 
 Result<> IndexBatch::flush() {
   // clang-format off
-  TRY(flush_table(live_, {"INSERT OR IGNORE INTO live(tid, rid) VALUES(?, ?)", "DELETE FROM live WHERE tid=? AND rid=?", nullptr}));
-  TRY(flush_young(tokens_, Young::tokens, {"INSERT OR IGNORE INTO tok0(vid, rid) VALUES(?, ?)", "DELETE FROM tok0 WHERE vid=? AND rid=?", "DELETE FROM tok1 WHERE vid=? AND rid=?"}));
-  TRY(flush_young(hashed_, Young::hashed, {"INSERT OR IGNORE INTO idt0(pid, h, rid) VALUES(?, ?, ?)", "DELETE FROM idt0 WHERE pid=? AND h=? AND rid=?", "DELETE FROM idt1 WHERE pid=? AND h=? AND rid=?"}));
-  TRY(flush_young(references_, Young::references, {"INSERT OR IGNORE INTO ref0(pid, tgt, rid) VALUES(?, ?, ?)", "DELETE FROM ref0 WHERE pid=? AND tgt=? AND rid=?", "DELETE FROM ref1 WHERE pid=? AND tgt=? AND rid=?"}));
-  TRY(flush_young(dates_, Young::dates, {"INSERT OR IGNORE INTO dt0(pid, lo, hi, rid) VALUES(?, ?, ?, ?)", "DELETE FROM dt0 WHERE pid=? AND lo=? AND hi=? AND rid=?", "DELETE FROM dt1 WHERE pid=? AND lo=? AND hi=? AND rid=?"}));
-  TRY(flush_young(strings_, Young::strings, {"INSERT OR IGNORE INTO str0(pid, v, rid) VALUES(?, ?, ?)", "DELETE FROM str0 WHERE pid=? AND v=? AND rid=?", "DELETE FROM str1 WHERE pid=? AND v=? AND rid=?"}));
-  TRY(flush_young(quantities_, Young::quantities, {"INSERT OR IGNORE INTO qty0(pid, v, unit, rid) VALUES(?, ?, ?, ?)", "DELETE FROM qty0 WHERE pid=? AND v=? AND unit=? AND rid=?", "DELETE FROM qty1 WHERE pid=? AND v=? AND unit=? AND rid=?"}));
-  TRY(flush_table(numbers_, {"INSERT OR IGNORE INTO num(pid, v, rid) VALUES(?, ?, ?)", "DELETE FROM num WHERE pid=? AND v=? AND rid=?", nullptr}));
-  TRY(flush_table(uris_, {"INSERT OR IGNORE INTO uri(pid, v, rid) VALUES(?, ?, ?)", "DELETE FROM uri WHERE pid=? AND v=? AND rid=?", nullptr}));
+  TRY(flush_table(live_, {"INSERT OR IGNORE INTO live SELECT a, b FROM fresh", "DELETE FROM live WHERE tid=? AND rid=?", nullptr}));
+  TRY(flush_young(tokens_, Young::tokens, {"INSERT OR IGNORE INTO tok0 SELECT a, b FROM fresh", "DELETE FROM tok0 WHERE vid=? AND rid=?", "DELETE FROM tok1 WHERE vid=? AND rid=?"}));
+  TRY(flush_young(hashed_, Young::hashed, {"INSERT OR IGNORE INTO idt0 SELECT a, b, c FROM fresh", "DELETE FROM idt0 WHERE pid=? AND h=? AND rid=?", "DELETE FROM idt1 WHERE pid=? AND h=? AND rid=?"}));
+  TRY(flush_young(references_, Young::references, {"INSERT OR IGNORE INTO ref0 SELECT a, b, c FROM fresh", "DELETE FROM ref0 WHERE pid=? AND tgt=? AND rid=?", "DELETE FROM ref1 WHERE pid=? AND tgt=? AND rid=?"}));
+  TRY(flush_young(dates_, Young::dates, {"INSERT OR IGNORE INTO dt0 SELECT a, b, c, d FROM fresh", "DELETE FROM dt0 WHERE pid=? AND lo=? AND hi=? AND rid=?", "DELETE FROM dt1 WHERE pid=? AND lo=? AND hi=? AND rid=?"}));
+  TRY(flush_young(strings_, Young::strings, {"INSERT OR IGNORE INTO str0 SELECT a, b, c FROM fresh", "DELETE FROM str0 WHERE pid=? AND v=? AND rid=?", "DELETE FROM str1 WHERE pid=? AND v=? AND rid=?"}));
+  TRY(flush_young(quantities_, Young::quantities, {"INSERT OR IGNORE INTO qty0 SELECT a, b, c, d FROM fresh", "DELETE FROM qty0 WHERE pid=? AND v=? AND unit=? AND rid=?", "DELETE FROM qty1 WHERE pid=? AND v=? AND unit=? AND rid=?"}));
+  TRY(flush_table(numbers_, {"INSERT OR IGNORE INTO num SELECT a, b, c FROM fresh", "DELETE FROM num WHERE pid=? AND v=? AND rid=?", nullptr}));
+  TRY(flush_table(uris_, {"INSERT OR IGNORE INTO uri SELECT a, b, c FROM fresh", "DELETE FROM uri WHERE pid=? AND v=? AND rid=?", nullptr}));
   // clang-format on
   return {};
 }

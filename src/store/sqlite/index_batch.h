@@ -65,7 +65,8 @@ class IndexBatch {
   Result<> put(TypeKey type, std::int64_t rid, std::vector<IndexRow> const& rows, bool adds);
   Result<> put_row(PathKey path, std::int64_t rid, IndexRow const& row, bool adds);
   [[nodiscard]] Result<std::int64_t> value_number(PathKey path, std::string const& joined);
-  /// The statements of one table. `remove_old` is null where there is one tree only.
+  /// The statements of one table. `insert` reads the table `fresh`; `remove_old` is null where
+  /// there is one tree only.
   struct Statements {
     char const *insert, *remove, *remove_old;
   };
