@@ -28,8 +28,11 @@ Result<rest::Answer> persist(rest::OperationCall const& asked, std::string body,
 
 /// The id of the Composition: of the path, or the parameter, which may be a URL of this server.
 Result<std::string> composition_id(rest::OperationCall const& asked) {
-  if (!asked.call.id.empty()) return asked.call.id;
   auto const given = asked.arguments.text("id");
+  if (!asked.call.id.empty()) {
+    if (given.empty()) return asked.call.id;
+    return fail(ErrorCode::invalid, "the path says which Composition", "id");
+  }
   if (given.empty()) return fail(ErrorCode::invalid, "which Composition?", "id");
   auto const target = local_target(given, asked.call.base);
   if (target && target->type == "Composition") return target->id;

@@ -150,6 +150,13 @@ std::string summary_reference(Question const& question, std::string_view base) {
   writer.begin_object();
   writer.member("resourceType", "DocumentReference");
   writer.member("id", summary_id(question.patient));
+  writer.key("meta");
+  writer.begin_object();
+  writer.key("profile");
+  writer.begin_array();
+  writer.string("http://hl7.org/fhir/us/core/StructureDefinition/us-core-documentreference");
+  writer.end_array();
+  writer.end_object();
   writer.member("status", "current");
   writer.key("type");
   writer.begin_object();

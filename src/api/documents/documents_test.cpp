@@ -95,6 +95,8 @@ TEST_CASE("a document holds what its Composition refers to, each resource once")
   server.get("Composition/c/$document?persist=true", 400);
   server.get("Composition/c/$document?graph=x", 400);
   server.get("Composition/$document", 400);
+  server.get("Composition/c/$document?id=c", 400);
+  server.get("Composition/$document?id=http://other/Composition/c", 400);
   server.get("Composition/c/$document?unknown=1", 400);
 }
 

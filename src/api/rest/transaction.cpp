@@ -409,7 +409,7 @@ bool is_late(json::Value bundle, Result<Answer> const& answer) {
 
 /// Every condition can be lost once, to the client whose resource it finds the next time.
 std::size_t attempts_max(json::Value bundle) {
-  constexpr std::size_t kAttemptsMin = 8;
+  constexpr std::size_t kAttemptsMin = 32;
   return kAttemptsMin + bundle["entry"].size();
 }
 
