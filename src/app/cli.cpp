@@ -22,6 +22,8 @@ struct Commands {
   FhirpathSettings fhirpath;
   ValidateSettings validate;
   PackageListSettings package_list;
+  ChannelCheckSettings channel_check;
+  DeliverySettings delivery;
   VersionSettings version;
   std::function<int()> chosen;
 };
@@ -246,6 +248,9 @@ void add_serve(CLI::App& app, Commands& commands) {
   command->add_option("--log-level", settings.log_level, "Least severe line that is logged")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
+  command->add_option(
+      "--channels", settings.channels,
+      "Folder of channel files (*.yaml): which messages are passed on, and where to");
   add_package_option(command, settings.packages);
   command
       ->add_option("--validate-writes", settings.validate_writes,
@@ -293,6 +298,49 @@ void add_validate(CLI::App& app, Commands& commands) {
   choose(command, commands, settings, validate);
 }
 
+void add_channel(CLI::App& app, Commands& commands) {
+  auto* const channel = app.add_subcommand("channel", "Look into channel files");
+  channel->require_subcommand(1);
+  auto* const check =
+      channel->add_subcommand("check", "Read every channel of a folder and say what it does");
+  check->add_option("FOLDER", commands.channel_check.folder, "Folder of *.yaml files")->required();
+  check->footer("example: sinew channel check channels/");
+  choose(check, commands, commands.channel_check, channel_check);
+}
+
+void add_delivery(CLI::App& app, Commands& commands) {
+  auto& settings = commands.delivery;
+  auto* const command = app.add_subcommand(
+      "delivery", "See what a running server has to pass on, and decide about it");
+  command->require_subcommand(1);
+  auto const add = [&](char const* name, char const* what, int (*run)(DeliverySettings const&)) {
+    auto* const each = command->add_subcommand(name, what);
+    each->add_option("--server", settings.server, "Address of the server")->capture_default_str();
+    choose(each, commands, settings, run);
+    return each;
+  };
+  auto* const state = add("state", "Print how each destination does", delivery_state);
+  state->add_flag("--json", settings.json, "As the server gives it");
+  auto* const list = add("list", "Print deliveries, the newest first", delivery_list);
+  list->add_option("--destination", settings.destination, "Only those of channel/destination");
+  list->add_option("--status", settings.status, "Only those that stand there")
+      ->check(CLI::IsMember({"waiting", "sending", "delivered", "held", "dead", "skipped"}));
+  list->add_option("--count", settings.count, "How many at most")->capture_default_str();
+  list->add_flag("--json", settings.json, "As the server gives it");
+  add("resend", "Send again, or at once", delivery_resend)
+      ->add_option("ITEM", settings.targets, "Numbers of deliveries")
+      ->required();
+  add("skip", "Do not send, and let go on what waits behind", delivery_skip)
+      ->add_option("ITEM", settings.targets, "Numbers of deliveries")
+      ->required();
+  add("pause", "Send nothing more to a destination for now", delivery_pause)
+      ->add_option("DESTINATION", settings.targets, "channel/destination")
+      ->required();
+  add("resume", "Go on sending to a destination", delivery_resume)
+      ->add_option("DESTINATION", settings.targets, "channel/destination")
+      ->required();
+}
+
 void add_package(CLI::App& app, Commands& commands) {
   auto* const package = app.add_subcommand("package", "Look into FHIR packages");
   package->require_subcommand(1);
@@ -325,6 +373,8 @@ int run(int argc, char** argv) {
   add_fhirpath(app, commands);
   add_validate(app, commands);
   add_package(app, commands);
+  add_channel(app, commands);
+  add_delivery(app, commands);
   add_version(app, commands);
   try {
     app.parse(argc, argv);

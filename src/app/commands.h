@@ -113,11 +113,33 @@ struct ServeSettings {
   std::string acknowledge = "durable";  ///< when an original-mode sender gets AA: durable, applied
   std::size_t message_bytes_max = std::size_t{16} << 20;
   std::string log_level = "info";
+  std::string channels;               ///< folder of channel files; empty: nothing is passed on
   std::vector<std::string> packages;  ///< FHIR packages that $validate and writes are checked with
   /// What writes are checked against: "profiles", "Observation=base", "Patient=http://..."
   std::vector<std::string> validate_writes;
 };
 int serve(ServeSettings const& settings);
+
+struct ChannelCheckSettings {
+  std::string folder;
+};
+int channel_check(ChannelCheckSettings const& settings);
+
+/// What waits to be sent by a running server, and what a person decides about it.
+struct DeliverySettings {
+  std::string server = "http://127.0.0.1:8080";
+  std::string destination;  ///< only this one's
+  std::string status;       ///< waiting, sending, delivered, held, dead, skipped
+  std::size_t count = 50;
+  std::vector<std::string> targets;  ///< items, or destinations to pause and resume
+  bool json = false;
+};
+int delivery_state(DeliverySettings const& settings);
+int delivery_list(DeliverySettings const& settings);
+int delivery_resend(DeliverySettings const& settings);
+int delivery_skip(DeliverySettings const& settings);
+int delivery_pause(DeliverySettings const& settings);
+int delivery_resume(DeliverySettings const& settings);
 
 struct FhirpathSettings {
   std::string expression;

@@ -10,15 +10,18 @@
 #include "api/rest/write_check.h"
 #include "app/commands.h"
 #include "app/console.h"
+#include "app/delivery_routes.h"
 #include "app/explanation.h"
 #include "app/feeds.h"
 #include "app/mapper.h"
 #include "app/packages.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "engine/delivery/deliveries.h"
 #include "engine/engine.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "store/deliveries/delivery_log.h"
 #include "store/store.h"
 
 namespace sinew::app {
@@ -166,6 +169,36 @@ std::function<void(store::Transaction const&)> count_findings(validate::WritePol
   };
 }
 
+/// What leaves, and the log of it; nothing of it without a folder of channels.
+struct Outgoings {
+  std::unique_ptr<store::DeliveryLog> log;
+  std::unique_ptr<engine::Deliveries> deliveries;
+};
+
+Result<Outgoings> start_deliveries(ServeSettings const& settings, store::Store& store,
+                                   Metrics& metrics) {
+  Outgoings outgoings;
+  if (settings.channels.empty()) return outgoings;
+  auto channels = TRY(engine::read_channels(settings.channels));
+  outgoings.log = TRY(store::DeliveryLog::open(settings.store + "-deliveries"));
+  log(Level::info, "channels read", {{"folder", settings.channels}, {"channels", channels.size()}});
+  outgoings.deliveries = engine::Deliveries::start({store, *outgoings.log, metrics, system_clock()},
+                                                   std::move(channels));
+  return outgoings;
+}
+
+/// On SIGHUP. What cannot be read changes nothing.
+void read_channels_again(ServeSettings const& settings, Outgoings const& outgoings) {
+  if (!outgoings.deliveries) return;
+  auto channels = engine::read_channels(settings.channels);
+  if (!channels) {
+    return log(Level::error, "channels not read again; the former stay in force",
+               {{"reason", to_string(channels.error())}});
+  }
+  outgoings.deliveries->set_channels(*std::move(channels));
+  log(Level::info, "channels read again", {{"folder", settings.channels}});
+}
+
 /// Start order: store, engine (which finishes what an earlier process left), API, then the sockets.
 /// Stop order: the sockets, what is under way, the store.
 Result<> run_server(ServeSettings const& settings) {
@@ -190,6 +223,11 @@ Result<> run_server(ServeSettings const& settings) {
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
   engine_options.on_mapped = count_findings(policy, library, metrics);
+  auto const outgoings = TRY(start_deliveries(settings, *store, metrics));
+  if (auto* const deliveries = outgoings.deliveries.get()) {
+    engine_options.route = [deliveries](auto const& entry) { return deliveries->route(entry); };
+    engine_options.on_routed = [deliveries] { deliveries->wake(); };
+  }
   auto const engine =
       engine::Engine::start(*store, metrics, system_clock(), engine_options, feeds.in_force());
 
@@ -211,6 +249,7 @@ Result<> run_server(ServeSettings const& settings) {
   rest::add_validation(service, library);
   graphql::add_graphql(service);
   TRY(documents::add_documents(service));
+  if (outgoings.deliveries) add_delivery_routes(service, *outgoings.deliveries, *outgoings.log);
 
   auto const http = TRY(listen_http(loop, service, settings));
   TRY(listen_mllp(*engine, loop, feeds, settings));
@@ -226,10 +265,12 @@ Result<> run_server(ServeSettings const& settings) {
       log(Level::error, "mapping tables not read again; the former stay in force",
           {{"reason", to_string(loaded.error())}});
     }
+    read_channels_again(settings, outgoings);
   });
   log(Level::info, "stopping");
   http->stop();
   engine->stop();
+  if (outgoings.deliveries) outgoings.deliveries->stop();
   loop.stop();
   return {};
 }

@@ -52,6 +52,7 @@ class EngineImplementation final : public Engine {
     std::shared_ptr<Feed> feed;
     Processed processed;
     std::optional<Error> error;  ///< why the entry is marked `failed`
+    bool is_routed = false;      ///< it left something in the outbox
   };
   using ApplyingPointer = std::shared_ptr<Applying>;
 
@@ -147,6 +148,9 @@ void EngineImplementation::apply(ApplyingPointer applying) {
   auto& kept = applying->processed.transaction;
   kept.cause_status = transaction.cause_status;
   kept.cause_reason = transaction.cause_reason;
+  if (options_.route && transaction.cause_status != store::JournalStatus::duplicate)
+    transaction.outbox = options_.route(applying->pending.entry);
+  applying->is_routed = !transaction.outbox.empty();
   transaction.can_wait = !reports_.is_expected(applying->pending.id);
   store_.apply(std::move(transaction),
                [this, applying](Result<std::vector<store::Outcome>> const& result) {
@@ -173,6 +177,7 @@ void EngineImplementation::on_applied(ApplyingPointer const& applying, Error con
   }
   if (marks_failure && !applying->error) applying->error = applying->processed.error;
   count(*applying);
+  if (applying->is_routed && options_.on_routed) options_.on_routed();
   reports_.deliver(pending.id, pending.entry.bytes, applying->error ? &*applying->error : nullptr);
   backlog_.finished(pending);
 }

@@ -43,6 +43,11 @@ struct EngineOptions {
   /// Looks at what a message is mapped to, on the worker's thread, before it is stored; it cannot
   /// refuse it. Empty: nobody looks.
   std::function<void(store::Transaction const&)> on_mapped;
+  /// Says where a message goes: payloads for the outbox, stored with what the message causes,
+  /// whatever became of its mapping. Not asked for a message that was there before. Empty: nowhere.
+  std::function<std::vector<std::string>(store::JournalEntry const&)> route;
+  /// Called when there is something new in the outbox.
+  std::function<void()> on_routed;
 };
 
 /// Takes messages in, and brings each into the store exactly once.

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "base/metrics.h"
+#include "engine/delivery/lanes.h"
+#include "engine/delivery/sender.h"
+
+namespace sinew::engine {
+
+/// Sends what one destination is owed, one after the other, on a thread of its own.
+///
+/// Before a message leaves, the intent is on disk; what came of it is on disk before the next one
+/// of its lane leaves. So after a crash at most one message is in doubt, and it is known which.
+class Worker {
+ public:
+  struct Surroundings {
+    store::Store& store;
+    store::DeliveryLog& log;
+    Metrics& metrics;
+    Clock& clock;
+  };
+  Worker(Destination destination, Surroundings around);
+  Worker(Worker const&) = delete;
+  Worker& operator=(Worker const&) = delete;
+  ~Worker() { stop(); }
+  void start();
+  /// Finishes what is being sent.
+  void stop();
+
+  [[nodiscard]] std::string const& name() const { return destination_.name; }
+  /// The log has new ones.
+  void wake();
+
+  void pause();
+  void resume();
+  /// Sends it again or at once, whatever became of it. Fails `conflict` while it is being sent.
+  Result<> resend(std::uint64_t item);
+  /// Fails `conflict` while it is being sent, and when it is done.
+  Result<> skip(std::uint64_t item);
+
+  struct State {
+    bool is_paused = false;
+    std::size_t loaded = 0;  ///< waiting and held, as far as they are in memory
+    std::size_t held = 0;
+    std::string last_reply;  ///< why the last attempt did not succeed; empty when it did
+  };
+  [[nodiscard]] State state();
+
+ private:
+  void run();
+  void load(std::unique_lock<std::mutex>& lock);
+  void attempt(store::Delivery delivery, std::unique_lock<std::mutex>& lock);
+  void settle(store::Delivery& delivery, Reply const& reply);
+  [[nodiscard]] bool record_outcomes(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] Result<store::Delivery> find_idle(std::uint64_t item);
+  Result<> decide(store::Delivery delivery, std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] Instant next_attempt(std::uint32_t attempts);
+  [[nodiscard]] bool is_due();
+
+  Destination const destination_;
+  Surroundings around_;
+  std::unique_ptr<Sender> sender_;
+  Counter& delivered_;
+  Counter& failed_attempts_;
+  Gauge& queued_;
+  Gauge& held_;
+  std::minstd_rand random_{std::random_device{}()};
+
+  std::mutex mutex_;  ///< guards what follows
+  std::condition_variable changed_;
+  Lanes lanes_;
+  std::uint64_t loaded_up_to_ = 0;
+  bool may_have_more_ = true;  ///< in the log, beyond `loaded_up_to_`
+  bool is_paused_ = false;
+  bool is_recording_ = false;
+  bool stopping_ = false;
+  std::string last_reply_;
+  std::vector<store::Delivery> outcomes_;  ///< not yet in the log
+
+  std::thread thread_;
+};
+
+}  // namespace sinew::engine
