@@ -236,6 +236,8 @@ void add_serve(CLI::App& app, Commands& commands) {
                    "How many resources one conditional delete may take")
       ->check(CLI::Range(1U, 999U))
       ->capture_default_str();
+  command->add_flag("--allow-purge", settings.allows_purge,
+                    "Do $purge and $expunge, which take resources away with their history");
   command->add_option("--workers", settings.workers, "Threads that map messages")
       ->check(CLI::Range(1U, 256U))
       ->capture_default_str();

@@ -107,6 +107,7 @@ struct ServeSettings {
   std::string http_certificate, http_key;
   std::vector<std::string> cors_origins;  ///< pages that may call: "https://app.example", "*"
   std::size_t conditional_delete_max = 1;
+  bool allows_purge = false;
   MapSettings map;
   unsigned workers = 2;
   unsigned idle_seconds = 0;

@@ -4,6 +4,7 @@
 
 #include "api/documents/documents.h"
 #include "api/graphql/graphql.h"
+#include "api/operations/operations.h"
 #include "api/rest/operation.h"
 #include "api/rest/rest.h"
 #include "api/rest/validate.h"
@@ -246,6 +247,7 @@ Result<> run_server(ServeSettings const& settings) {
       .handler = [&](rest::OperationCall const& asked) { return answer_source(feeds, asked); },
       .audit = 'R',
   });
+  rest::add_operations(service, {.allows_purge = settings.allows_purge});
   rest::add_validation(service, library);
   graphql::add_graphql(service);
   TRY(documents::add_documents(service));

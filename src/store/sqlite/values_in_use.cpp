@@ -6,15 +6,15 @@ namespace {
 
 using Values = std::vector<ValueInUse>;
 
-/// The dictionary keeps what was in use once: a value counts when a list still has a resource.
+/// Displays are there as they are searched for, folded, which is nothing to show. The dictionary
+/// keeps what was in use once: a value counts when a list still has a resource.
 Result<> add_tokens(Connection& connection, PathKey path, std::size_t count_max, Values& values) {
   auto rows = connection.query(
-      "SELECT sys, code, display FROM tval v WHERE pid=? AND (EXISTS(SELECT 1 FROM tok1 WHERE "
+      "SELECT sys, code FROM tval v WHERE pid=? AND (EXISTS(SELECT 1 FROM tok1 WHERE "
       "vid=v.vid) OR EXISTS(SELECT 1 FROM tok0 WHERE vid=v.vid))",
       path);
   while (values.size() < count_max && TRY(rows.next())) {
-    values.push_back(
-        {std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2))});
+    values.push_back({std::string(rows.text(0)), std::string(rows.text(1)), {}});
   }
   return {};
 }
