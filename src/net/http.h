@@ -88,7 +88,8 @@ class HttpServer {
   virtual void stop() = 0;
 };
 
-/// One blocking request. `url` is http://host:port/target. For tests and small tools.
+/// One blocking request. `url` is http://host:port/target, or https with a certificate that the
+/// system's authorities vouch for. For tests and small tools.
 [[nodiscard]] Result<HttpResponse> http_request(std::string const& method, std::string const& url,
                                                 Headers headers = {}, std::string body = {},
                                                 std::uint32_t timeout_ms = 30'000);

@@ -11,21 +11,33 @@ namespace {
 
 constexpr std::size_t kHeadBytesMax = 256 * 1024;
 constexpr std::size_t kBodyBytesMax = std::size_t{1} << 30;
-constexpr std::uint16_t kDefaultPort = 80;
+/// Source: RFC 9110 §4.2.
+struct Scheme {
+  std::string_view prefix;
+  std::uint16_t port;
+  bool is_secure;
+};
+constexpr Scheme kSchemes[] = {{"http://", 80, false}, {"https://", 443, true}};
 
 struct Url {
+  bool is_secure = false;
   std::string host;
-  std::uint16_t port = kDefaultPort;
+  std::uint16_t port = 0;
   std::string target;
 };
 
 Result<Url> parse_url(std::string_view text) {
-  constexpr std::string_view kScheme = "http://";
-  if (!text.starts_with(kScheme)) return fail(ErrorCode::not_supported, "only http:// is spoken");
-  text.remove_prefix(kScheme.size());
+  auto const* const scheme = std::ranges::find_if(
+      kSchemes, [&](Scheme const& row) { return text.starts_with(row.prefix); });
+  if (scheme == std::end(kSchemes)) {
+    return fail(ErrorCode::not_supported, "only http:// and https:// are spoken");
+  }
+  text.remove_prefix(scheme->prefix.size());
   auto const path = std::min(text.find_first_of("/?"), text.size());
   auto authority = text.substr(0, path);
   Url url;
+  url.is_secure = scheme->is_secure;
+  url.port = scheme->port;
   url.target = text.substr(path);
   if (!url.target.starts_with('/')) url.target.insert(0, "/");
   auto const bracket = authority.find(']');
@@ -142,7 +154,8 @@ Result<HttpResponse> http_request(std::string const& method, std::string const& 
                                   Headers headers, std::string body, std::uint32_t timeout_ms) {
   auto const to = TRY(parse_url(url));
   std::chrono::milliseconds const timeout(timeout_ms);
-  auto const socket = TRY(BlockingSocket::connect(to.host, to.port, std::nullopt, timeout));
+  auto const socket = TRY(BlockingSocket::connect(
+      to.host, to.port, to.is_secure ? std::optional(TlsClientOptions{}) : std::nullopt, timeout));
   bool const is_ipv6 = to.host.find(':') != std::string::npos;
   std::string out = method + ' ' + to.target +
                     " HTTP/1.1\r\nHost: " + (is_ipv6 ? '[' + to.host + ']' : to.host) + ':' +
