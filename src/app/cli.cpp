@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "app/commands.h"
+#include "app/package_registry.h"
 
 namespace sinew::app {
 namespace {
@@ -21,9 +22,10 @@ struct Commands {
   ServeSettings serve;
   FhirpathSettings fhirpath;
   ValidateSettings validate;
-  PackageListSettings package_list;
   ChannelCheckSettings channel_check;
   DeliverySettings delivery;
+  PackageSettings package;
+  UscdiSettings uscdi;
   VersionSettings version;
   std::function<int()> chosen;
 };
@@ -200,6 +202,11 @@ void add_package_option(CLI::App* command, std::vector<std::string>& packages) {
       ->allow_extra_args(false);
 }
 
+void add_package_folder(CLI::App* command, std::string& folder) {
+  command->add_option("--package-folder", folder,
+                      "Folder of the installed packages; default: sinew-packages beside the store");
+}
+
 void add_serve(CLI::App& app, Commands& commands) {
   auto& settings = commands.serve;
   auto* const command = app.add_subcommand(
@@ -344,11 +351,53 @@ void add_delivery(CLI::App& app, Commands& commands) {
 }
 
 void add_package(CLI::App& app, Commands& commands) {
-  auto* const package = app.add_subcommand("package", "Look into FHIR packages");
+  auto& settings = commands.package;
+  settings.registry = kPackageRegistry;
+  auto* const package = app.add_subcommand(
+      "package", "Install FHIR packages (implementation guides), which serve uses");
   package->require_subcommand(1);
-  auto* const list = package->add_subcommand("list", "Print name, version and what is defined");
-  list->add_option("FILE", commands.package_list.inputs, "Packages (.tgz)")->required();
-  choose(list, commands, commands.package_list, package_list);
+  auto* const add = package->add_subcommand("add", "Install packages");
+  add->add_option("PACKAGE", settings.inputs,
+                  "Files (.tgz), or name@version to fetch from the registry; without version the "
+                  "latest")
+      ->required();
+  add->add_option("--registry", settings.registry, "Address of the registry of FHIR packages")
+      ->capture_default_str();
+  auto* const list = package->add_subcommand(
+      "list", "List what is installed, or print what the packages in files define");
+  list->add_option("FILE", settings.inputs, "Packages (.tgz)");
+  auto* const remove = package->add_subcommand("remove", "Take away an installed package");
+  remove->add_option("PACKAGE", settings.inputs, "name@version")->required();
+  struct {
+    CLI::App* command;
+    int (*run)(PackageSettings const&);
+  } const rows[] = {{add, package_add}, {list, package_list}, {remove, package_remove}};
+  for (auto const& row : rows) {
+    row.command->add_option("--store", settings.store, "The store beside which packages lie")
+        ->capture_default_str();
+    add_package_folder(row.command, settings.folder);
+    choose(row.command, commands, settings, row.run);
+  }
+  add->footer(
+      "examples:\n"
+      "  sinew package add hl7.fhir.us.core@6.1.0\n"
+      "  sinew package add --store /var/lib/sinew/sinew.db us-core.tgz");
+}
+
+void add_uscdi(CLI::App& app, Commands& commands) {
+  auto& settings = commands.uscdi;
+  auto* const command = app.add_subcommand(
+      "uscdi", "Report how far the data elements of USCDI v3 are covered by what is stored");
+  command->add_option("STORE", settings.store, "The store's file")->capture_default_str();
+  command->add_option("--url", settings.url, "Ask a running server: http://host:port");
+  add_package_option(command, settings.packages);
+  add_package_folder(command, settings.package_folder);
+  command->add_flag("!--no-conformance", settings.conformance,
+                    "Do not check resources against their profiles, which takes most of the time");
+  command->add_flag("--json", settings.json, "For a program to read");
+  command->footer(
+      "Conformance is told for the profiles of the packages that are installed or named.");
+  choose(command, commands, settings, uscdi);
 }
 
 void add_version(CLI::App& app, Commands& commands) {
@@ -377,6 +426,7 @@ int run(int argc, char** argv) {
   add_package(app, commands);
   add_channel(app, commands);
   add_delivery(app, commands);
+  add_uscdi(app, commands);
   add_version(app, commands);
   try {
     app.parse(argc, argv);

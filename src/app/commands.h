@@ -116,6 +116,7 @@ struct ServeSettings {
   std::string log_level = "info";
   std::string channels;               ///< folder of channel files; empty: nothing is passed on
   std::vector<std::string> packages;  ///< FHIR packages that $validate and writes are checked with
+  std::string package_folder;         ///< of the installed ones; empty: beside the store
   /// What writes are checked against: "profiles", "Observation=base", "Patient=http://..."
   std::vector<std::string> validate_writes;
 };
@@ -160,10 +161,25 @@ struct ValidateSettings {
 };
 int validate(ValidateSettings const& settings);
 
-struct PackageListSettings {
-  std::vector<std::string> inputs;
+struct PackageSettings {
+  std::vector<std::string> inputs;  ///< files, or name@version
+  std::string folder;               ///< of the installed packages; empty: beside the store
+  std::string store = "sinew.db";
+  std::string registry;
 };
-int package_list(PackageListSettings const& settings);
+int package_add(PackageSettings const& settings);
+int package_list(PackageSettings const& settings);
+int package_remove(PackageSettings const& settings);
+
+struct UscdiSettings {
+  std::string store = "sinew.db";
+  std::string url;  ///< of a running server, asked in place of the store
+  std::vector<std::string> packages;
+  std::string package_folder;
+  bool conformance = true;
+  bool json = false;
+};
+int uscdi(UscdiSettings const& settings);
 
 struct VersionSettings {
   bool json = false;

@@ -11,10 +11,13 @@
 #include "api/rest/write_check.h"
 #include "app/commands.h"
 #include "app/console.h"
+#include "app/coverage_report.h"
+#include "app/definitions.h"
 #include "app/delivery_routes.h"
 #include "app/explanation.h"
 #include "app/feeds.h"
 #include "app/mapper.h"
+#include "app/package_folder.h"
 #include "app/packages.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -200,6 +203,23 @@ void read_channels_again(ServeSettings const& settings, Outgoings const& outgoin
   log(Level::info, "channels read again", {{"folder", settings.channels}});
 }
 
+/// The packages that are installed or named: for $validate, and as resources that can be read.
+Result<> take_packages(ServeSettings const& settings, store::Store& store,
+                       validate::Library& library) {
+  auto const folder = package_folder_of(settings.package_folder, settings.store);
+  std::vector<validate::Package> packages;
+  for (auto const& file : TRY(package_files(folder, settings.packages))) {
+    packages.push_back(TRY(read_package_file(file)));
+    log(Level::info, "package",
+        {{"name", packages.back().name}, {"version", packages.back().version}});
+  }
+  for (auto const& line : TRY(store_definitions(store, packages))) {
+    log(Level::warning, "search parameter not taken", {{"reason", line}});
+  }
+  for (auto& package : packages) library.add(std::move(package));
+  return {};
+}
+
 /// Start order: store, engine (which finishes what an earlier process left), API, then the sockets.
 /// Stop order: the sockets, what is under way, the store.
 Result<> run_server(ServeSettings const& settings) {
@@ -216,7 +236,7 @@ Result<> run_server(ServeSettings const& settings) {
   TRY(compiling.get());
 
   validate::Library library;
-  TRY(load_packages(settings.packages, library));
+  TRY(take_packages(settings, *store, library));
   auto const policy = TRY(validate::WritePolicy::parse(settings.validate_writes));
   TRY(policy.check_known(library));
 
@@ -248,6 +268,9 @@ Result<> run_server(ServeSettings const& settings) {
       .audit = 'R',
   });
   rest::add_operations(service, {.allows_purge = settings.allows_purge});
+  CoverageReport coverage(*store, library, system_clock());
+  service.add_route({"GET", "/uscdi", "uscdi", 'R',
+                     [&coverage](rest::Call const& call) { return coverage.answer(call); }});
   rest::add_validation(service, library);
   graphql::add_graphql(service);
   TRY(documents::add_documents(service));

@@ -8,7 +8,8 @@ namespace sinew::validate {
 namespace {
 
 constexpr auto kKept = std::to_array<std::string_view>(
-    {"CodeSystem", "Questionnaire", "SearchParameter", "StructureDefinition", "ValueSet"});
+    {"CapabilityStatement", "CodeSystem", "ConceptMap", "ImplementationGuide",
+     "OperationDefinition", "Questionnaire", "SearchParameter", "StructureDefinition", "ValueSet"});
 static_assert(std::ranges::is_sorted(kKept));
 
 constexpr std::string_view kFolder = "package/";

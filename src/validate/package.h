@@ -11,7 +11,7 @@
 namespace sinew::validate {
 
 /// A definition that a package brings: StructureDefinition, ValueSet, CodeSystem, SearchParameter,
-/// Questionnaire.
+/// Questionnaire, and those that nothing here checks by (CapabilityStatement, ConceptMap ...).
 struct Definition {
   std::string type;
   std::string url;

@@ -194,6 +194,8 @@ Answer Service::State::call_handler(ActiveRoute const& active, net::HttpRequest 
   if (!parameters) return refuse(kBadRequest, parameters.error());
   call.parameters = *std::move(parameters);
   auto taken = take_presentation(request.headers, call.parameters);
+  // What stands at the root is no FHIR, and of whatever type it is.
+  if (!taken && active.pattern.from_root) taken = Presentation{};
   if (!taken) {
     bool const is_format = taken.error().code == ErrorCode::not_supported;
     return refuse(is_format ? kNotAcceptable : kBadRequest, taken.error());
