@@ -4,7 +4,8 @@ namespace sinew::population {
 namespace {
 
 constexpr std::string_view kStyle = R"(
-:root { color-scheme: light dark; --line: #8886; --quiet: #777; --bar: #2a7de1; }
+:root { color-scheme: light dark; --line: #8886; --quiet: #5f5f5f; --bar: #2a7de1; }
+@media (prefers-color-scheme: dark) { :root { --quiet: #b0b0b0; --bar: #6aa9f0; } }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 78rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0; }
 p { margin: .5rem 0 1.5rem; }
@@ -71,14 +72,14 @@ std::string cell(std::uint64_t value) {
 
 /// The bar repeats what the text says: it is hidden from those who listen.
 std::string patients_cell(std::uint64_t with_value, std::uint64_t all) {
-  if (with_value == 0) return "<td class=\"none\">0</td>";
-  auto const share = percent(with_value, all);
-  return "<td>" + number(with_value) + " <small>" + share +
-         "</small> <span class=\"bar\" aria-hidden=\"true\"><span style=\"width:" + share +
+  auto const share = percent(with_value, all == 0 ? 1 : all);
+  return (with_value == 0 ? "<td class=\"none\">" : "<td>") + number(with_value) + " <small>" +
+         share + "</small> <span class=\"bar\" aria-hidden=\"true\"><span style=\"width:" + share +
          "\"></span></span></td>";
 }
 
 std::string conformance_cell(ElementCoverage const& row) {
+  if (row.resources == 0) return "<td class=\"none\">none</td>";
   if (row.checked == 0) return "<td class=\"none\">not checked</td>";
   return "<td>" + number(row.conforming) + " of " + number(row.checked) + " <small>" +
          percent(row.conforming, row.checked) + "</small></td>";
