@@ -198,6 +198,20 @@ TEST_CASE("cursors lead through all matches once, though others are written mean
   }
   CHECK(pages == 2);
   CHECK(seen == "o0 o1 o2 o3 o4 o5 o6 ");
+  // And back again, page by page, to the beginning.
+  constexpr std::string_view kBack = "{ offset previous first edges { resource { id } } } }";
+  std::string back;
+  for (pages = 0; pages < 10; ++pages) {
+    auto const response =
+        server.query("{ ObservationConnection(" + arguments + ") " + std::string(kBack));
+    REQUIRE_MESSAGE(response.status == 200, response.body);
+    auto const document = rest::parsed(response);
+    auto const page = document.root()["data"]["ObservationConnection"];
+    back += page["offset"].text() + ':' + page["edges"].at(0)["resource"]["id"].text() + ' ';
+    if (!page["previous"]) break;
+    arguments = "_cursor: " + std::string(page["previous"].source());
+  }
+  CHECK(back == "6:o6 3:o3 0:o0 ");
   CHECK(server.query(R"({ ObservationConnection(_cursor: "x") { count } })").status == 400);
   CHECK(server.query(R"({ ObservationConnection(_cursor: "0:5:forged:patient=b") { count } })")
             .status == 400);

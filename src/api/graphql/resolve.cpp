@@ -35,7 +35,10 @@ std::string connection_member(Page const& page, std::string_view name) {
   if (name == "count") return std::to_string(page.total);
   if (name == "offset") return std::to_string(page.offset);
   if (name == "pagesize") return std::to_string(page.size);
-  auto const cursor = name == "first" ? page.first : name == "next" ? page.next : std::string();
+  auto const cursor = name == "first"      ? page.first
+                      : name == "previous" ? page.previous
+                      : name == "next"     ? page.next
+                                           : std::string();
   return cursor.empty() ? cursor : quoted(cursor);
 }
 

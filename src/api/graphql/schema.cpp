@@ -37,7 +37,7 @@ constexpr auto kMembers = std::to_array<MemberRow>({
 
 /// What every type is searched by without a definition in the tables. Sorted.
 constexpr auto kCommonArguments = std::to_array<std::string_view>(
-    {"_content", "_count", "_filter", "_has", "_list", "_offset", "_sort", "_text"});
+    {"_content", "_count", "_filter", "_list", "_offset", "_sort", "_text"});
 static_assert(std::ranges::is_sorted(kCommonArguments));
 
 bool is_primitive(fhir::TypeId id) { return fhir::type(id).kind == fhir::TypeKind::primitive; }

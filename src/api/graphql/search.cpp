@@ -11,7 +11,9 @@ namespace sinew::graphql {
 namespace {
 
 constexpr std::size_t kPageSizeDefault = 50;
+constexpr std::size_t kTrailMax = 64;  ///< pages that a cursor leads back
 constexpr char kCursorSeparator = ':';
+constexpr char kTrailSeparator = ',';
 
 /// What is asked, without what is about pages.
 struct Question {
@@ -118,19 +120,44 @@ Result<> take(std::vector<store::Resource>& matches, std::size_t from, Page& pag
   return {};
 }
 
-/// `<offset>:<the store's cursor>:<the question>`.
-std::string cursor_of(std::size_t offset, std::size_t size, std::string_view store_cursor,
-                      std::string_view question) {
-  return std::to_string(offset) + kCursorSeparator + std::to_string(size) + kCursorSeparator +
-         std::string(store_cursor) + kCursorSeparator + std::string(question);
-}
-
-struct Cursor {
+/// Where a page stands: `<offset>:<size>:<the store's cursors>:<the question>`. The cursors are
+/// those of the pages from the second to this one, so that there is a way back.
+struct Place {
   std::size_t offset = 0, size = 0;
-  std::string_view store_cursor, question;
+  std::vector<std::string> trail;
+  std::string question;
+
+  [[nodiscard]] std::string text() const {
+    auto made = std::to_string(offset) + kCursorSeparator + std::to_string(size);
+    auto separator = kCursorSeparator;
+    for (auto const& cursor : trail) {
+      made += separator + cursor;
+      separator = kTrailSeparator;
+    }
+    if (trail.empty()) made += kCursorSeparator;
+    return made + kCursorSeparator + question;
+  }
+
+  [[nodiscard]] Place after(std::string cursor) const {
+    auto next = *this;
+    next.offset += size;
+    next.trail.push_back(std::move(cursor));
+    if (next.trail.size() > kTrailMax) next.trail.erase(next.trail.begin());
+    return next;
+  }
+
+  /// Nothing where the way back is forgotten, and before the first page.
+  [[nodiscard]] std::optional<Place> before() const {
+    bool const is_second = trail.size() == 1 && offset == size;
+    if (trail.size() < 2 && !is_second) return {};
+    auto former = *this;
+    former.offset -= std::min(size, offset);
+    former.trail.pop_back();
+    return former;
+  }
 };
 
-std::optional<Cursor> read_cursor(std::string_view text) {
+std::optional<Place> read_place(std::string_view text) {
   std::array<std::string_view, 3> parts;
   for (auto& part : parts) {
     auto const end = text.find(kCursorSeparator);
@@ -141,7 +168,11 @@ std::optional<Cursor> read_cursor(std::string_view text) {
   auto const offset = parse_integer<std::size_t>(parts[0]);
   auto const size = parse_integer<std::size_t>(parts[1]);
   if (!offset || !size || *size == 0) return {};
-  return Cursor{*offset, *size, parts[2], text};
+  Place place{*offset, *size, {}, std::string(text)};
+  if (parts[2].empty()) return place;
+  for (auto const cursor : split(parts[2], kTrailSeparator)) place.trail.emplace_back(cursor);
+  if (place.trail.size() > kTrailMax) return {};
+  return place;
 }
 
 }  // namespace
@@ -179,33 +210,35 @@ Result<Page> search_connection(rest::Context const& context, SearchField const& 
   if (question.offset != 0) {
     return fail_at(asked.selection.at, "a Connection is gone through by its cursors");
   }
-  auto text = rest::query_string(question.parameters);
-  Page page;
-  page.size = std::min(question.count.value_or(kPageSizeDefault), context.options.page_max);
-  std::string store_cursor;
+  Place place;
+  place.size = std::min(question.count.value_or(kPageSizeDefault), context.options.page_max);
+  place.question = rest::query_string(question.parameters);
   if (!question.cursor.empty()) {
-    auto const cursor = read_cursor(question.cursor);
-    if (!cursor || !question.parameters.empty()) {
-      return fail_at(asked.selection.at, cursor ? "a cursor stands alone: it holds the search"
-                                                : "not a cursor that was given out here");
+    auto read = read_place(question.cursor);
+    if (!read || !question.parameters.empty()) {
+      return fail_at(asked.selection.at, read ? "a cursor stands alone: it holds the search"
+                                              : "not a cursor that was given out here");
     }
-    page.offset = cursor->offset;
-    page.size = std::min(cursor->size, context.options.page_max);
-    store_cursor = cursor->store_cursor;
-    text = cursor->question;
+    place = *std::move(read);
+    place.size = std::min(place.size, context.options.page_max);
   }
-  auto query = TRY(query_of(asked, text));
+  auto query = TRY(query_of(asked, place.question));
   query.include.clear();
   query.revinclude.clear();
-  query.count = std::max<std::size_t>(page.size, 1);
-  query.cursor = store_cursor;
+  query.count = std::max<std::size_t>(place.size, 1);
+  if (!place.trail.empty()) query.cursor = place.trail.back();
   auto found = TRY(find(context, asked, query));
+  Page page;
+  page.offset = place.offset;
+  page.size = place.size;
   page.total = found.total.value_or(found.matches.size());
-  if (page.size == 0) found.matches.clear();
-  page.first = cursor_of(0, page.size, {}, text);
-  if (!found.next.empty() && page.size > 0) {
-    page.next = cursor_of(page.offset + page.size, page.size, found.next, text);
+  if (place.size == 0) {
+    found.matches.clear();
+    found.next.clear();
   }
+  page.first = Place{0, place.size, {}, place.question}.text();
+  if (auto const former = place.before()) page.previous = former->text();
+  if (!found.next.empty()) page.next = place.after(std::move(found.next)).text();
   TRY(take(found.matches, 0, page));
   return page;
 }

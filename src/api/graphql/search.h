@@ -17,8 +17,8 @@ inline constexpr std::size_t kListMax = 10'000;  ///< matches of a `...List`; mo
 struct Page {
   std::vector<json::Document> resources;
   std::uint64_t total = 0;
-  std::size_t offset = 0, size = 0;  ///< of a connection
-  std::string first, next;           ///< cursors; empty: there is none
+  std::size_t offset = 0, size = 0;   ///< of a connection
+  std::string first, previous, next;  ///< cursors; empty: there is none
 };
 
 /// A search as a field asks for it.
