@@ -46,7 +46,12 @@ void Walker::check_full_url(Node const& entry, bool is_needed) {
   if (url.find(':') == url.npos) return fault("fullUrl is an absolute URL");
   auto const parsed = fhir::parse_reference(url);
   auto const id = resource["id"].text();
-  if (parsed.kind != fhir::ReferenceKind::absolute || id.empty()) return;
+  if (parsed.kind != fhir::ReferenceKind::absolute) return;
+  if (id.empty()) {
+    // What a transaction creates may have none yet.
+    if (is_needed) fault("fullUrl is that of a resource on a server, but the resource has no id");
+    return;
+  }
   if (parsed.type != fhir::resource_type(resource) || parsed.id != id) {
     fault("fullUrl names another type or id than the resource has");
   }
@@ -69,12 +74,31 @@ void Walker::check_composition(Node const& composition, Scope const& scope) {
   }
 }
 
+/// "a version specific reference ... shall match the version of the entry"; one without a version
+/// has to mean one entry. Source: FHIR R4 bundle.html#references.
+void Walker::check_version(Node const& reference, Scope const& scope) {
+  auto const text = reference.value["reference"].text();
+  auto const parsed = fhir::parse_reference(text);
+  auto const bare = text.substr(0, text.find("/_history/"));
+  for (auto const& [url, versions] : scope.bundle->versions) {
+    bool const is_it = url == bare || (url.ends_with("/" + bare) && url.starts_with("http"));
+    if (!is_it) continue;
+    if (parsed.version.empty()) {
+      if (versions.size() == 1) continue;
+      return refuse(FindingCode::structure, "several entries are what this refers to", reference);
+    }
+    if (std::ranges::find(versions, parsed.version) == versions.end()) {
+      return refuse(FindingCode::not_found, "no entry has this version", reference);
+    }
+  }
+}
+
 void Walker::check_document_reference(Node const& reference, Scope const& scope) {
   auto const text = reference.value["reference"].text();
   auto const parsed = fhir::parse_reference(text);
   if (parsed.kind != fhir::ReferenceKind::relative) return;
   // Only by its URL: "the reference is resolved ... by appending it to the base of the fullUrl".
-  if (find_by_url(text, scope)) return;
+  if (find_by_url(text, scope)) return check_version(reference, scope);
   if (!wants(Severity::error)) return;
   report(
       {Severity::error, FindingCode::structure, "the document does not hold what this refers to"},

@@ -122,6 +122,61 @@ std::vector<TypeRule> read_types(json::Value list) {
   return types;
 }
 
+/// An extension by the last part of its url, of an R4 definition, or of R5 by its own name.
+std::vector<json::Value> extensions_of(json::Value element, std::string_view name) {
+  std::vector<json::Value> found;
+  for (auto const extension : element["extension"].elements()) {
+    auto const url = extension["url"].text();
+    auto const last = url.substr(url.rfind('/') + 1);
+    if (last == name || last == "extension-ElementDefinition." + std::string(name)) {
+      found.push_back(extension);
+    }
+  }
+  return found;
+}
+
+json::Value part_of(json::Value extension, std::string_view url, std::string_view value) {
+  for (auto const part : extension["extension"].elements()) {
+    if (part["url"].text() == url) return part[value];
+  }
+  return {};
+}
+
+/// Bindings beside the one there is. Those for some uses only are not looked at.
+/// Source: FHIR R5 elementdefinition.html#additional; its extension for R4.
+void read_more_bindings(json::Value binding, Rule& rule) {
+  constexpr auto kNames =
+      std::to_array<std::string_view>({"binding.additional", "additional-binding"});
+  for (auto const name : kNames) {
+    for (auto const extension : extensions_of(binding, name)) {
+      auto const purpose = part_of(extension, "purpose", "valueCode").text();
+      auto const set = part_of(extension, "valueSet", "valueCanonical").text();
+      bool const is_for_some =
+          std::ranges::any_of(extension["extension"].elements(),
+                              [](json::Value part) { return part["url"].text() == "usage"; });
+      auto const strength = kind_of(kStrengths, purpose, fhir::Strength::none);
+      if (is_for_some || set.empty() || strength < fhir::Strength::extensible) continue;
+      rule.more_bindings.push_back({strength, set});
+    }
+  }
+}
+
+/// What later releases say in elements of their own, and R4 in extensions.
+void overlay_extensions(json::Value element, Rule& rule) {
+  for (auto const extension : extensions_of(element, "mustHaveValue")) {
+    rule.needs_value = extension["valueBoolean"].boolean();
+  }
+  for (auto const extension : extensions_of(element, "valueAlternatives")) {
+    rule.alternatives.push_back(extension["valueCanonical"].text());
+  }
+  NarrativeRule narrative;
+  for (auto const extension : extensions_of(element, "narrative-language-control")) {
+    narrative.languages.push_back(extension["valueCode"].text());
+  }
+  narrative.needs_source = !extensions_of(element, "narrative-source-control").empty();
+  if (narrative.needs_source || !narrative.languages.empty()) rule.narrative = narrative;
+}
+
 /// Lays what an ElementDefinition says over a rule.
 void overlay(json::Value element, Rule& rule, std::vector<Issue>& issues) {
   if (auto const min = element["min"]) {
@@ -138,8 +193,15 @@ void overlay(json::Value element, Rule& rule, std::vector<Issue>& issues) {
   if (auto const binding = element["binding"]) {
     auto const set = binding["valueSet"].text();
     auto const strength = kind_of(kStrengths, binding["strength"].text(), fhir::Strength::none);
-    if (!set.empty()) rule.binding = Binding{strength, set};
+    // QUIRK(R4): required in the profiles of R4 for the components of any vital sign, though oxygen
+    // flow has another unit; later releases took it back.
+    bool const is_too_strong = set.starts_with("http://hl7.org/fhir/ValueSet/ucum-vitals-common") &&
+                               element["path"].text().ends_with(".component.value[x]");
+    auto const held = is_too_strong ? std::min(strength, fhir::Strength::extensible) : strength;
+    if (!set.empty()) rule.binding = Binding{held, set};
+    read_more_bindings(binding, rule);
   }
+  if (element["extension"]) overlay_extensions(element, rule);
   if (auto const reference = element["contentReference"].text(); !reference.empty()) {
     rule.content_of = reference.substr(reference.find('#') + 1);
   }

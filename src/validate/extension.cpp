@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+#include "validate/extension.h"
 #include "validate/walker.h"
 
 namespace sinew::validate {
@@ -24,19 +26,54 @@ constexpr auto kMisplaced = std::to_array<std::string_view>(
      "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type",
      "http://hl7.org/fhir/StructureDefinition/structuredefinition-normative-version"});
 
+/// Extensions that HL7 publishes in packages of their own, so that not having a definition says
+/// nothing: those packages go on growing.
+constexpr auto kPublished = std::to_array<std::string_view>(
+    {"http://hl7.org/fhir/StructureDefinition/", "http://hl7.org/fhir/tools/"});
+
 /// How bad it can be that an extension is not known.
-Severity worst_unknown(std::string_view url) {
-  // Extensions for the elements of other versions have no definition to be found.
-  // Source: FHIR R4 versions.html#extensions.
-  constexpr std::string_view kVersions = "http://hl7.org/fhir/";
-  bool const is_version = url.starts_with(kVersions) && url.size() > kVersions.size() + 4 &&
-                          url.substr(kVersions.size() + 1, 3) == ".0/";
-  if (is_version) return Severity::information;
+Severity worst_unknown(std::string_view url, bool allow_example_urls) {
+  // They have no definition to be found.
+  if (is_of_version(url)) return Severity::information;
   // A name that is reserved for examples can have no definition, either. Source: RFC 2606.
-  return url.starts_with("http://example.org/") ? Severity::warning : Severity::error;
+  bool const is_example = allow_example_urls && url.starts_with("http://example.org/");
+  bool const is_published = std::ranges::any_of(
+      kPublished, [&](std::string_view prefix) { return url.starts_with(prefix); });
+  return is_example || is_published ? Severity::warning : Severity::error;
+}
+
+/// The member of a step: `value` is the one of `valueString`.
+json::Value member_of(json::Value object, Place const& step) {
+  auto value = object[step.name];
+  for (auto const [name, member] : object.members()) {
+    if (value) break;
+    bool const is_choice = name.starts_with(step.name) && name.size() > step.name.size() &&
+                           is_ascii_upper(name[step.name.size()]);
+    if (is_choice) value = member;
+  }
+  return step.index < 0 ? value : value.at(static_cast<std::size_t>(step.index));
+}
+
+/// What holds the element at a place, such as the extension whose value it is.
+json::Value holder_of(Place const* place, Scope const& scope) {
+  std::vector<Place const*> steps;
+  for (auto const* at = place; at != nullptr && at != scope.place; at = at->parent) {
+    steps.push_back(at);
+  }
+  auto value = scope.resource;
+  for (auto step = steps.rbegin(); step != steps.rend() && *step != place; ++step) {
+    value = member_of(value, **step);
+  }
+  return value;
 }
 
 }  // namespace
+
+bool is_of_version(std::string_view url) {
+  constexpr std::string_view kVersions = "http://hl7.org/fhir/";
+  return url.starts_with(kVersions) && url.size() > kVersions.size() + 4 &&
+         url.substr(kVersions.size() + 1, 3) == ".0/";
+}
 
 bool Walker::is_true(fhirpath::Expression const& expression, Node const& node, Scope const& scope) {
   auto const item = fhirpath::Item::of_node(node.value, node.twin, node.type, node.element);
@@ -72,7 +109,9 @@ bool Walker::fits_context(Profile const& profile, Node const& owner, Scope const
     if (context.type == "fhirpath")
       return !context.compiled || selects(*context.compiled, owner, scope);
     if (context.type == "extension") {
-      return owner.value["url"].text() == without_version(context.expression);
+      auto const wanted = without_version(context.expression);
+      return owner.value["url"].text() == wanted ||
+             holder_of(owner.place, scope)["url"].text() == wanted;
     }
     auto expression = std::string_view(context.expression);
     if (expression.ends_with("[x]")) expression.remove_suffix(3);
@@ -105,8 +144,9 @@ void Walker::check_extension(Node const& node, Node const& owner, Scope const& s
   }
   auto const* const profile = library_.profile(url);
   if (profile == nullptr || fhir::type(profile->type).name != "Extension") {
+    auto const worst = worst_unknown(url, options_.allow_example_urls);
     auto const severity =
-        is_modifier ? Severity::error : std::min(options_.unknown_extension, worst_unknown(url));
+        std::min(is_modifier ? Severity::error : options_.unknown_extension, worst);
     if (!wants(severity)) return;
     return report({severity, FindingCode::extension,
                    "extension " + url + " is not known" +

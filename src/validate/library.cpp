@@ -18,6 +18,17 @@ std::string key_of(std::string_view type, std::string_view url) {
   return std::string(type) + " " + std::string(url);
 }
 
+/// Invariants whose expression says something else than their words, which later releases correct.
+/// que-12: "If there are more than one enableWhen" is `> 2` in R4. Source: FHIR R5
+/// questionnaire.html.
+struct CorrectedRow {
+  std::string_view key;
+  std::string_view expression;
+};
+constexpr auto kCorrected = std::to_array<CorrectedRow>({
+    {"que-12", "enableWhen.count() > 1 implies enableBehavior.exists()"},
+});
+
 /// `6.1.0` before `6.0.9`, numbers as numbers; a release before its pre-releases.
 bool is_newer(std::string_view a, std::string_view b) {
   auto const x = split(a, '.');
@@ -77,8 +88,10 @@ struct Library::BaseConstraints {
   }
 
   void read_row(Table const& table, Table::Row const& row) {
-    auto expression = fhirpath::Expression::compile(table.cell(row, "expression"),
-                                                    fhirpath::definition_options());
+    auto const key = table.cell(row, "key");
+    auto const* const right = std::ranges::find(kCorrected, key, &CorrectedRow::key);
+    auto const text = right == kCorrected.end() ? table.cell(row, "expression") : right->expression;
+    auto expression = fhirpath::Expression::compile(text, fhirpath::definition_options());
     if (!expression) return;  // definitions_test.cpp of fhirpath names those there are
     auto const severity =
         table.cell(row, "severity") == "warning" ? Severity::warning : Severity::error;
@@ -112,7 +125,18 @@ struct Library::BaseConstraints {
 Library::Library() : base_(std::make_unique<BaseConstraints>()) {}
 Library::~Library() = default;
 
+std::vector<std::string> Library::global_profiles(fhir::TypeId type) const {
+  auto const found = globals_.find(type);
+  return found == globals_.end() ? std::vector<std::string>() : found->second;
+}
+
 void Library::add(Definition definition) {
+  for (auto const global : definition.document->root()["global"].elements()) {
+    if (definition.type != "ImplementationGuide") break;
+    auto& profiles = globals_[fhir::find_type(global["type"].text())];
+    auto const canonical = global["profile"].text();
+    if (std::ranges::find(profiles, canonical) == profiles.end()) profiles.push_back(canonical);
+  }
   auto& list = definitions_[key_of(definition.type, definition.url)];
   auto const same = std::ranges::find(list, definition.version, &Definition::version);
   if (same != list.end()) {
@@ -136,7 +160,11 @@ Definition const* Library::find(std::string_view type, std::string_view canonica
   auto const version = canonical.substr(bar + 1);
   auto const exact = std::ranges::find(found->second, version, &Definition::version);
   if (exact != found->second.end()) return &*exact;
-  return nullptr;
+  // `|6.1` is the newest 6.1.x.
+  auto const part = std::string(version) + ".";
+  auto const newest = std::ranges::find_if(
+      found->second, [&](Definition const& one) { return one.version.starts_with(part); });
+  return newest == found->second.end() ? nullptr : &*newest;
 }
 
 Profile const* Library::profile(std::string_view canonical) const {

@@ -37,6 +37,10 @@ class Library {
   /// the standard has one that asks nothing, because the element tables ask it all.
   [[nodiscard]] Profile const* profile(std::string_view canonical) const;
 
+  /// The profiles that every resource of a type obeys, as the guides say that are known here.
+  /// Source: FHIR R4 ImplementationGuide.global.
+  [[nodiscard]] std::vector<std::string> global_profiles(fhir::TypeId type) const;
+
   /// Whether a code is in a value set: of the packages, or of the tables of R4.
   [[nodiscard]] Membership membership(std::string_view value_set, Code const& code) const;
 
@@ -58,6 +62,7 @@ class Library {
   /// By `StructureDefinition http://...`; each list from the highest version down.
   std::unordered_map<std::string, std::vector<Definition>> definitions_;
   std::unique_ptr<BaseConstraints> base_;
+  std::unordered_map<fhir::TypeId, std::vector<std::string>> globals_;
 
   mutable std::recursive_mutex mutex_;  ///< of the caches
   mutable std::map<std::string, std::unique_ptr<Profile>, std::less<>> profiles_;

@@ -59,7 +59,7 @@ std::map<std::string, std::string> const kPackageFiles = {
 
 /// False when a package is not at hand, so that the case proves nothing.
 bool add_all(Library& library, json::Value test) {
-  for (auto const* list : {"supporting", "profiles"}) {
+  for (auto const* list : {"supporting", "supporting5", "profiles"}) {
     for (auto const file : test[list].elements()) add_file(library, file.text());
   }
   for (auto const package : test["packages"].elements()) {
@@ -122,10 +122,20 @@ void run_case(json::Value test, Tally& tally) {
     return;
   }
   ValidatorOptions options;
-  options.unknown_extension = Severity::error;  // as HL7's does
+  // As HL7's validator by default, and then as the case asks for.
+  options.unknown_extension = Severity::error;
+  options.wrong_display = Severity::error;
+  options.allow_example_urls = !test["examples"] || test["examples"].boolean();
+  options.refuse_html = test["security-checks"].boolean();
+  options.refuse_html_in_markdown = test["noHtmlInMarkdown"].boolean();
+  options.check_contained = test["validateContains"].text() != "IGNORE";
+  options.targets_must_exist = test["validateReference"].text() == "CHECK_EXISTS_AND_TYPE";
+  options.trust_reference_urls = test["assumeValidRestReferences"].boolean();
   if (test["java"].exists()) run(library, name, test, test["java"], options, tally);
   auto const profile = test["profile"];
   if (!profile["java"]) return;
+  options.trust_reference_urls =
+      options.trust_reference_urls || profile["assumeValidRestReferences"].boolean();
   if (!add_all(library, profile)) return;
   add_file(library, profile["source"].text());
   auto const source = read_resource(profile["source"].text());

@@ -8,7 +8,7 @@ namespace sinew::validate {
 namespace {
 
 constexpr auto kKept = std::to_array<std::string_view>(
-    {"CapabilityStatement", "CodeSystem", "ConceptMap", "ImplementationGuide",
+    {"CapabilityStatement", "CodeSystem", "ConceptMap", "ImplementationGuide", "Library", "Measure",
      "OperationDefinition", "Questionnaire", "SearchParameter", "StructureDefinition", "ValueSet"});
 static_assert(std::ranges::is_sorted(kKept));
 

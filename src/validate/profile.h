@@ -31,6 +31,13 @@ struct Binding {
   std::string value_set;  ///< canonical, may name a version
 };
 
+/// What an extension of an ElementDefinition asks of a narrative. Source: extensions
+/// narrative-language-control and narrative-source-control.
+struct NarrativeRule {
+  std::vector<std::string> languages;  ///< codes, or `_no`, `_yes`, `_resource`
+  bool needs_source = false;  ///< every text stands in an element that says where it is from
+};
+
 /// One of the types an element may have. Source: FHIR R4 ElementDefinition.type.
 struct TypeRule {
   fhir::TypeId type = 0;
@@ -69,6 +76,10 @@ struct Rule {
   json::Value fixed, pattern, min_value, max_value;
   std::uint32_t length_max = kUnbounded;
   std::optional<Binding> binding;
+  std::vector<Binding> more_bindings;     ///< additional bindings, required or extensible
+  bool needs_value = false;               ///< a primitive may not do with extensions
+  std::vector<std::string> alternatives;  ///< extensions, one of which stands for a missing value
+  std::optional<NarrativeRule> narrative;
   std::vector<Constraint> constraints;
   std::optional<Slicing> slicing;
   std::list<Rule> slices;

@@ -37,8 +37,10 @@ bool needs_slicing(Rule const& rule) {
 bool asks_nothing(Rule const& rule) {
   return rule.min == 0 && rule.max == kUnbounded && rule.types.empty() && !rule.fixed &&
          !rule.pattern && !rule.min_value && !rule.max_value && rule.length_max == kUnbounded &&
-         !rule.binding && rule.constraints.empty() && rule.slices.empty() &&
-         rule.children.empty() && rule.content_of.empty() && !needs_slicing(rule);
+         !rule.binding && rule.more_bindings.empty() && !rule.needs_value &&
+         rule.alternatives.empty() && !rule.narrative && rule.constraints.empty() &&
+         rule.slices.empty() && rule.children.empty() && rule.content_of.empty() &&
+         !needs_slicing(rule);
 }
 
 /// The targets of a type rule that say no more than the tables do.

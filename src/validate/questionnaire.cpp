@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "fhir/resource.h"
 #include "fhirpath/pattern.h"
 
@@ -91,6 +92,17 @@ std::uint64_t number_of(json::Value value, std::uint64_t otherwise) {
   auto const whole = fhirpath::round(*number, 0, fhirpath::Rounding::down).coefficient;
   return whole > std::numeric_limits<std::int64_t>::max() ? otherwise
                                                           : static_cast<std::uint64_t>(whole);
+}
+
+/// `https://host/Chicken/1`: of the form of a resource's URL, but with no type of R4.
+bool names_no_type(std::string_view url) {
+  if (!url.starts_with("http") || fhir::parse_reference(url).type != 0) return false;
+  auto const parts = split(url, '/');
+  constexpr std::size_t kHost = 3;  // scheme, nothing, host
+  if (parts.size() < kHost + 2) return false;
+  auto const name = parts[parts.size() - 2];
+  return !name.empty() && is_ascii_upper(name[0]) &&
+         std::ranges::all_of(name, [](char c) { return is_ascii_alpha(c); });
 }
 
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
@@ -212,6 +224,12 @@ void AnswerChecker::check_answer(json::Value question, Node const& answer) {
                                   std::string(name.substr(1))];
     }
   }
+  bool const is_open_question = type == "choice" && name == "string" && !question["answerOption"] &&
+                                !question["answerValueSet"];
+  if (!is_type && is_open_question) {
+    return help_.report(Severity::information, "there are no options to compare the text to",
+                        value);
+  }
   if (!is_type) return fault("the answer may not be of type " + std::string(name), value);
   check_options(question, value);
   check_limits(question, value);
@@ -301,6 +319,7 @@ void AnswerChecker::check_target(json::Value question, Node const& value) {
   if (reference.empty() || reference.starts_with('#')) return;
   auto const parsed = fhir::parse_reference(reference);
   if (reference.find(' ') != reference.npos) return fault("not a URL", value);
+  if (names_no_type(reference)) return fault("the URL names no type of resource", value);
   std::vector<std::string> allowed;
   for (auto const extension : question["extension"].elements()) {
     if (extension["url"].text().ends_with("/questionnaire-referenceResource")) {

@@ -74,8 +74,11 @@ void Walker::check_reference(std::vector<std::string> const& targets, Node const
   }
   if (is_unknown) return;
   if (!is_of_type) {
-    if (!wants(Severity::error)) return;
-    return report({Severity::error, FindingCode::structure,
+    // What the URL says of something elsewhere is no proof.
+    bool const is_sure = target || options_.trust_reference_urls;
+    auto const severity = is_sure ? Severity::error : Severity::warning;
+    if (!wants(severity)) return;
+    return report({severity, FindingCode::structure,
                    "may not refer to a " + std::string(fhir::type(type).name.view()), &profile},
                   node);
   }
@@ -94,6 +97,23 @@ void Walker::check_reference(std::vector<std::string> const& targets, Node const
           "what it refers to obeys none of the profiles it has to, such as " + *candidates.front(),
           &profile},
          node);
+}
+
+/// What a literal reference may be wrong about, whatever the profile.
+void Walker::check_literal(Node const& node, Scope const& scope) {
+  if (scope.bundle == nullptr) return;
+  auto const text = node.value["reference"].text();
+  auto const parsed = fhir::parse_reference(text);
+  bool const is_url =
+      parsed.kind == fhir::ReferenceKind::relative || parsed.kind == fhir::ReferenceKind::absolute;
+  if (!is_url || find_target(text, scope)) return;
+  auto const twin = scope.bundle->by_url.find("urn:uuid:" + std::string(parsed.id));
+  if (twin != scope.bundle->by_url.end() && fhir::resource_type(twin->second) != parsed.type) {
+    return refuse(FindingCode::structure, "the entry with this id is of another type", node);
+  }
+  if (options_.targets_must_exist) {
+    refuse(FindingCode::not_found, "nothing here is what this refers to", node);
+  }
 }
 
 std::optional<bool> Walker::obeys(Node const& node, Scope const& scope,

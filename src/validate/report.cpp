@@ -129,6 +129,10 @@ void Walker::set_position(Finding& finding, json::Value value) const {
   finding.column = position.column;
 }
 
+void Walker::refuse(FindingCode code, std::string text, Node const& node, Profile const* profile) {
+  if (wants(Severity::error)) report({Severity::error, code, std::move(text), profile}, node);
+}
+
 void Walker::report(Fault fault, Node const& node) {
   Finding finding;
   finding.severity = fault.severity;

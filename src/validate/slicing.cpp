@@ -28,6 +28,22 @@ bool tells_apart(Rule const& rule) {
   return any(rule.children) || any(rule.slices);
 }
 
+/// The slices for an extension, and the slices of slices. As deep as the definition's paths.
+void add_extension_slices(Rule const& rule, std::string_view url, std::vector<Rule const*>& out) {
+  for (auto const& slice : rule.slices) {
+    if (extension_url(slice) == url) out.push_back(&slice);
+    add_extension_slices(slice, url, out);
+  }
+}
+
+/// What the slices that have to be there say of a child: `code.coding.code` where coding is sliced.
+void add_from_slices(Rule const& rule, std::string_view name, std::vector<Rule const*>& out) {
+  for (auto const& slice : rule.slices) {
+    auto const* const child = find_child(slice, name);
+    if (slice.min > 0 && child != nullptr) out.push_back(child);
+  }
+}
+
 bool is_by_url(Slicing const& slicing) {
   return slicing.discriminators.size() == 1 &&
          slicing.discriminators[0].kind == DiscriminatorKind::value &&
@@ -248,14 +264,13 @@ std::vector<Rule const*> Walker::rules_at(Rule const& rule,
       for (auto const* parent : around) {
         auto const name = step.kind == StepKind::extension ? "extension" : step.text.c_str();
         auto const* const child = find_child(*parent, name);
+        if (step.kind == StepKind::child) add_from_slices(*parent, name, next);
         if (child == nullptr) continue;
         if (step.kind == StepKind::child) {
           next.push_back(child);
           continue;
         }
-        for (auto const& slice : child->slices) {
-          if (extension_url(slice) == step.text) next.push_back(&slice);
-        }
+        add_extension_slices(*child, step.text, next);
       }
     }
     rules = std::move(next);

@@ -43,6 +43,15 @@ struct ValidatorOptions {
   bool is_structure_checked = false;  ///< true: fhir::check_structure found nothing
   /// What an extension that no package defines is; in modifierExtension always an error.
   Severity unknown_extension = Severity::warning;
+  Severity wrong_display = Severity::warning;  ///< what a display is that its code does not have
+  bool allow_example_urls = true;              ///< an unknown extension of example.org is a warning
+  bool refuse_html = false;                    ///< tags in strings and markdown are errors
+  bool refuse_html_in_markdown = false;        ///< tags in markdown are errors
+  bool check_contained = true;                 ///< false: contained resources are let pass
+  /// The type in the URL of what is elsewhere is its type: on a server, whose references are its
+  /// own. False: a wrong one is a warning.
+  bool trust_reference_urls = false;
+  bool targets_must_exist = false;  ///< a literal reference has to be resolved in the document
   /// False when the document was made from another text, so that lines would mean nothing.
   bool has_positions = true;
   Instant now{};                     ///< for now() and today() in invariants

@@ -3,54 +3,14 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "validate/concepts.h"
 
 namespace sinew::validate {
 namespace {
 
-constexpr std::size_t kConceptsMax = 1'000'000;
-
-/// A concept on the way down, and whether one above it was the wanted one.
-struct Open {
-  json::Value concept_value;
-  bool is_below = false;
-};
-
-/// Codes of a CodeSystem; of what is below `root` only, when given. By a stack of our own.
-void add_codes(json::Value code_system, std::string_view root, bool with_root,
-               std::unordered_set<std::string>& out) {
-  std::vector<Open> stack;
-  for (auto const item : code_system["concept"].elements()) stack.push_back({item, root.empty()});
-  while (!stack.empty() && out.size() < kConceptsMax) {
-    auto const at = stack.back();
-    stack.pop_back();
-    auto const code = at.concept_value["code"].text();
-    bool const is_root = !root.empty() && code == root;
-    if (at.is_below || (is_root && with_root)) out.insert(code);
-    for (auto const child : at.concept_value["concept"].elements()) {
-      stack.push_back({child, at.is_below || is_root});
-    }
-  }
-}
-
 bool is_complete(json::Value code_system) {
-  return code_system && code_system["content"].text() == "complete";
-}
-
-/// False when a filter is beyond what concepts tell.
-bool apply_filter(json::Value filter, json::Value code_system, Include& out) {
-  auto const property = filter["property"].text();
-  auto const op = filter["op"].text();
-  auto const value = filter["value"].text();
-  bool const is_hierarchy = property == "concept" || property == "code";
-  if (!is_hierarchy || !is_complete(code_system)) return false;
-  if (op == "=") {
-    out.codes.insert(value);
-  } else if (op == "is-a" || op == "descendent-of") {
-    add_codes(code_system, value, op == "is-a", out.codes);
-  } else {
-    return false;
-  }
-  return true;
+  return code_system && code_system["content"].text() == "complete" &&
+         !code_system["supplements"].exists() && !code_system["compositional"].boolean();
 }
 
 Include read_include(json::Value value, FindCodeSystem const& find) {
@@ -58,18 +18,18 @@ Include read_include(json::Value value, FindCodeSystem const& find) {
   out.system = value["system"].text();
   for (auto const other : value["valueSet"].elements()) out.value_sets.push_back(other.text());
   if (out.system.empty()) return out;
+  if (auto const listed = value["concept"]) {
+    for (auto const item : listed.elements()) out.codes.insert(item["code"].text());
+    return out;
+  }
   auto const version = value["version"].text();
   auto const code_system = find(version.empty() ? out.system : out.system + "|" + version);
-  if (auto const concepts = value["concept"]) {
-    for (auto const item : concepts.elements()) out.codes.insert(item["code"].text());
-  } else if (auto const filters = value["filter"]) {
-    // Several filters together: only one can be enumerated.
-    out.is_open = filters.size() != 1 || !apply_filter(filters.at(0), code_system, out);
-  } else if (is_complete(code_system)) {
-    add_codes(code_system, {}, false, out.codes);
-  } else {
-    out.is_open = true;
-  }
+  out.is_open = !is_complete(code_system);
+  if (out.is_open) return out;
+  Concepts const concepts(code_system);
+  auto const filters = value["filter"];
+  for (auto const filter : filters.elements()) out.is_open = out.is_open || !concepts.knows(filter);
+  if (!out.is_open) out.codes = concepts.select(filters);
   return out;
 }
 
@@ -101,19 +61,51 @@ CodeList read_code_system(json::Value definition) {
   CodeList list;
   auto const sensitive = definition["caseSensitive"];
   list.is_case_sensitive = !sensitive || sensitive.boolean();
-  list.is_supplement = definition["content"].text() == "supplement";
+  list.is_supplement =
+      definition["content"].text() == "supplement" || definition["supplements"].exists();
   // A grammar makes codes that are not listed.
   list.is_complete = is_complete(definition) && !definition["compositional"].boolean();
-  std::unordered_set<std::string> codes;
-  if (list.is_complete) add_codes(definition, {}, false, codes);
-  for (auto const& code : codes) {
-    list.codes.insert(list.is_case_sensitive ? code : to_lower(code));
+  Concepts const concepts(definition);
+  for (std::size_t i = 0; i < concepts.size(); ++i) {
+    auto const item = concepts.at(i);
+    auto code = item["code"].text();
+    if (!list.is_case_sensitive) code = to_lower(code);
+    auto& displays = list.concepts[code];
+    if (auto const display = item["display"]) displays.push_back(display.text());
+    for (auto const other : item["designation"].elements()) {
+      displays.push_back(other["value"].text());
+    }
   }
   return list;
 }
 
 bool CodeList::has(std::string_view code) const {
-  return codes.contains(is_case_sensitive ? std::string(code) : to_lower(code));
+  return concepts.contains(is_case_sensitive ? std::string(code) : to_lower(code));
+}
+
+namespace {
+
+/// Without case, and every run of blanks as one.
+std::string spoken(std::string_view display) {
+  std::string out;
+  for (char const c : trim(display)) {
+    if (!is_ascii_space(c)) {
+      out += c;
+    } else if (out.back() != ' ') {
+      out += ' ';
+    }
+  }
+  return to_lower(out);
+}
+
+}  // namespace
+
+std::string const* CodeList::better_display(std::string_view code, std::string_view display) const {
+  auto const found = concepts.find(is_case_sensitive ? std::string(code) : to_lower(code));
+  if (found == concepts.end() || found->second.empty()) return nullptr;
+  auto const said = spoken(display);
+  auto const is_same = [&](std::string const& known) { return spoken(known) == said; };
+  return std::ranges::any_of(found->second, is_same) ? nullptr : &found->second.front();
 }
 
 ValueSet read_value_set(json::Value definition, FindCodeSystem const& find) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -44,15 +45,20 @@ struct CodeList {
   bool is_supplement = false;  ///< has no codes of its own: no Coding may name it
   bool is_complete = false;
   bool is_case_sensitive = true;
-  std::unordered_set<std::string> codes;  ///< in lower case when case does not matter
+  /// The displays and designations by code; codes in lower case when case does not matter.
+  std::unordered_map<std::string, std::vector<std::string>> concepts;
 
   [[nodiscard]] bool has(std::string_view code) const;
+  /// What the concept is called, when `display` is none of its names in any language, whatever the
+  /// case; else nullptr, also for a code that is not known or has no name.
+  [[nodiscard]] std::string const* better_display(std::string_view code,
+                                                  std::string_view display) const;
 };
 [[nodiscard]] CodeList read_code_system(json::Value definition);
 
 /// Reads `expansion` where there is no `compose`, else the compose: listed codes, whole code
-/// systems that are complete, and the filters `concept is-a`, `descendent-of` and `=`. Source: FHIR
-/// R4 valueset.html#compositions.
+/// systems that are complete, and filters on their concepts and properties (concepts.h).
+/// Source: FHIR R4 valueset.html#compositions.
 [[nodiscard]] ValueSet read_value_set(json::Value definition, FindCodeSystem const& find);
 
 }  // namespace sinew::validate

@@ -20,9 +20,9 @@ constexpr auto kNeeds = std::to_array<NeedRow>({
     {"dom-5", "contained"},
 });
 
-bool has_subject(Constraint const& constraint, json::Value value) {
-  auto const row = std::ranges::find(kNeeds, constraint.key, &NeedRow::key);
-  return row == kNeeds.end() || value[row->member].exists();
+bool has_subject(Constraint const& constraint, json::Value value, bool check_contained) {
+  auto const* const row = std::ranges::find(kNeeds, constraint.key, &NeedRow::key);
+  return row == kNeeds.end() || (check_contained && value[row->member].exists());
 }
 
 /// What FHIRPath calls an element: `value` for `valueQuantity`.
@@ -65,15 +65,70 @@ Found follow(json::Value root, std::string_view where) {
   return found;
 }
 
+/// Whether a fault of a reference is read from a URL alone: what is there may be something else, or
+/// the server may have addresses of its own making. Such faults are warnings.
+bool is_about_elsewhere(std::string_view what, json::Value reference, bool trust_urls) {
+  if (what.starts_with("neither a URL nor")) return true;
+  if (trust_urls || !what.starts_with("may not refer to")) return false;
+  auto const literal = reference["reference"].text();
+  return !literal.empty() && !literal.starts_with('#') && !reference["type"];
+}
+
+/// The profiles of R4 that an Observation has to obey by its code. Source: FHIR R4
+/// observation-vitalsigns.html, "if a vital sign is recorded with one of these codes ..."; the
+/// SNOMED CT codes as HL7's validator has them.
+struct VitalSignRow {
+  std::string_view code;
+  std::string_view profile;
+};
+constexpr auto kVitalSigns = std::to_array<VitalSignRow>({
+    {"2708-6", "oxygensat"},
+    {"276885007", "bodytemp"},
+    {"29463-7", "bodyweight"},
+    {"386725007", "bodytemp"},
+    {"39156-5", "bmi"},
+    {"8302-2", "bodyheight"},
+    {"8310-5", "bodytemp"},
+    {"85353-1", "vitalspanel"},
+    {"85354-9", "bp"},
+    {"8867-4", "heartrate"},
+    {"9279-1", "resprate"},
+    {"9843-4", "headcircum"},
+});
+static_assert(std::ranges::is_sorted(kVitalSigns, {}, &VitalSignRow::code));
+
+std::string vital_sign_profile(json::Value resource) {
+  if (resource["resourceType"].raw() != "Observation") return {};
+  for (auto const coding : resource["code"]["coding"].elements()) {
+    auto const code = coding["code"].raw();
+    auto const* const row = std::ranges::lower_bound(kVitalSigns, code, {}, &VitalSignRow::code);
+    if (row == kVitalSigns.end() || row->code != code) continue;
+    auto const system = coding["system"].raw();
+    bool const is_loinc = code.find('-') != code.npos;
+    if (system == (is_loinc ? "http://loinc.org" : "http://snomed.info/sct")) {
+      return "http://hl7.org/fhir/StructureDefinition/" + std::string(row->profile);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
-BundleIndex::BundleIndex(json::Value bundle) {
-  for (auto const entry : bundle["entry"].elements()) {
-    auto const resource = entry["resource"];
-    if (auto const url = entry["fullUrl"].text(); !url.empty()) by_url.emplace(url, resource);
-    auto const id = resource["id"].text();
-    if (!id.empty()) by_reference.emplace(resource["resourceType"].text() + "/" + id, resource);
+BundleIndex::BundleIndex(json::Value resource) {
+  for (auto const entry : resource["entry"].elements()) {
+    auto const inner = entry["resource"];
+    if (auto const url = entry["fullUrl"].text(); !url.empty()) {
+      by_url.emplace(url, inner);
+      versions[url].push_back(inner["meta"]["versionId"].text());
+    }
+    add(inner);
   }
+  for (auto const parameter : resource["parameter"].elements()) add(parameter["resource"]);
+}
+
+void BundleIndex::add(json::Value resource) {
+  auto const id = resource["id"].text();
+  if (!id.empty()) by_reference.emplace(resource["resourceType"].text() + "/" + id, resource);
 }
 
 Walker::Walker(json::Value root, std::string_view text, Library const& library,
@@ -97,9 +152,13 @@ void Walker::add_structure_issues() {
   bool const is_bundle = root.is_object() && root["resourceType"].text() == "Bundle";
   for (auto& issue : is_bundle ? fhir::check_bundle(root) : fhir::check_structure(root)) {
     if (is_full()) return;
+    bool const is_contained = issue.where.find(".contained[") != issue.where.npos;
+    if (is_contained && !options_.check_contained) continue;
     auto const found = follow(root, issue.where);
     Finding finding;
-    finding.severity = issue.severity;
+    bool const is_doubtful =
+        is_about_elsewhere(issue.what, found.value, options_.trust_reference_urls);
+    finding.severity = is_doubtful ? Severity::warning : issue.severity;
     bool const is_missing = issue.what.find("missing") != issue.what.npos;
     finding.code = issue.code == ErrorCode::too_large ? FindingCode::too_costly
                    : is_missing                       ? FindingCode::required
@@ -114,13 +173,17 @@ void Walker::add_structure_issues() {
 void Walker::walk_resource(Node const& node, Scope const& scope,
                            std::vector<std::string> const& more_profiles) {
   Scope own = scope;
-  if (fhir::type(node.type).name == "Bundle") {
+  auto const name = fhir::type(node.type).name.view();
+  bool const is_bundle = name == "Bundle";
+  if (is_bundle || (name == "Parameters" && options_.targets_must_exist)) {
     own.bundle = &bundles_.emplace_back(node.value);
   }
   walk_element(node, own);
-  if (own.bundle != scope.bundle) check_entries(node, own);
-  if (fhir::type(node.type).name == "QuestionnaireResponse") check_answers(node, own);
-  std::vector<std::string> applied;
+  if (is_bundle) check_entries(node, own);
+  if (name == "QuestionnaireResponse") check_answers(node, own);
+  check_definition(node);
+  std::vector<std::string> applied = implied_profiles(node);
+  for (auto const& canonical : applied) apply_named(node, own, canonical, false);
   for (auto const& canonical : more_profiles) {
     apply_named(node, own, canonical, true);
     applied.push_back(canonical);
@@ -157,10 +220,22 @@ void Walker::apply_named(Node const& node, Scope const& scope, std::string const
   }
 }
 
+/// What a resource has to obey though nobody says so in it: the global profiles of the guides that
+/// are known, and those of vital signs.
+std::vector<std::string> Walker::implied_profiles(Node const& node) const {
+  if (!options_.with_named_profiles) return {};
+  auto implied = library_.global_profiles(node.type);
+  if (auto const vital = vital_sign_profile(node.value); !vital.empty()) {
+    if (library_.profile(vital) != nullptr) implied.emplace_back(vital);
+  }
+  return implied;
+}
+
 void Walker::walk_element(Node const& node, Scope const& scope) {
   if (is_full()) return;
   for (auto const* constraint : library_.constraints_of(node.type)) {
-    if (has_subject(*constraint, node.value)) check_constraint(*constraint, node, scope, nullptr);
+    bool const is_asked = has_subject(*constraint, node.value, options_.check_contained);
+    if (is_asked) check_constraint(*constraint, node, scope, nullptr);
   }
   auto const object = node.object();
   if (!object.is_object()) return;
@@ -188,7 +263,9 @@ void Walker::walk_member(Node const& node, json::Value value, json::Value twin,
                          fhir::Element const& element, Scope const& scope) {
   bool const is_primitive = fhir::type(element.type).kind == fhir::TypeKind::primitive;
   // Nothing of R4 is left to ask of a primitive without extensions.
-  if (is_primitive && !twin && library_.constraints_of(element) == nullptr) return;
+  bool const has_rules =
+      twin || is_looked_at(element, value) || library_.constraints_of(element) != nullptr;
+  if (is_primitive && !has_rules) return;
   std::vector<Node> items;
   if (!value.is_array() && !twin.is_array()) {
     items.push_back({value, twin, element.type, &element, place(node.place, path_name(element))});
@@ -210,21 +287,35 @@ void Walker::walk_item(Node const& item, Node const& owner, Scope const& scope) 
     check_extension(item, owner, scope);
   }
   check_base_binding(item);
-  if (fhir::type(item.type).name == "Coding") check_coding(item);
-  if (fhir::type(item.type).name == "Attachment") check_attachment(item);
+  check_data_type(item, scope);
   walk_element(item, scope);
+}
+
+void Walker::check_data_type(Node const& item, Scope const& scope) {
+  static struct {
+    fhir::TypeId coding = fhir::find_type("Coding"), attachment = fhir::find_type("Attachment"),
+                 identifier = fhir::find_type("Identifier"),
+                 reference = fhir::find_type("Reference"), narrative = fhir::find_type("Narrative");
+  } const kTypes;
+  if (fhir::type(item.type).kind == fhir::TypeKind::primitive) return check_primitive(item);
+  if (item.type == kTypes.coding) return check_coding(item);
+  if (item.type == kTypes.attachment) return check_attachment(item);
+  if (item.type == kTypes.identifier) return check_identifier(item);
+  if (item.type == kTypes.reference) return check_literal(item, scope);
+  if (item.type == kTypes.narrative && item.value["extension"]) return check_text_links(item);
 }
 
 /// A resource in a resource: contained, of an entry, or of a parameter.
 void Walker::walk_nested(Node const& node, Node const& owner, Scope const& scope) {
   auto const type = fhir::resource_type(node.value);
-  if (type == 0) return;
+  bool const is_contained = node.element->name == "contained";
+  if (type == 0 || (is_contained && !options_.check_contained)) return;
   Node own = node;
   own.type = type;
   Scope inner = scope;
   inner.resource = node.value;
   inner.place = node.place;
-  if (node.element->name != "contained") {
+  if (!is_contained) {
     inner.root = node.value;
     inner.full_url = owner.value["fullUrl"].raw();
   }
@@ -256,22 +347,6 @@ void Walker::check_answers(Node const& node, Scope const& scope) {
   };
   help.compare = [this](json::Value a, json::Value b) { return compare(a, b); };
   AnswerChecker(questionnaire, node, std::move(help)).run();
-}
-
-/// "The code ... must be defined by the system": where a package holds the whole system.
-/// Source: FHIR R4 datatypes.html#Coding.
-void Walker::check_coding(Node const& node) {
-  auto const system = node.value["system"].text();
-  auto const code = node.value["code"].text();
-  if (system.empty() || code.empty()) return;
-  auto const* const list = library_.code_list(system);
-  if (list == nullptr) return;
-  bool const is_wrong = list->is_supplement || (list->is_complete && !list->has(code));
-  if (!is_wrong || !wants(Severity::error)) return;
-  report({Severity::error, FindingCode::code_invalid,
-          list->is_supplement ? system + " is a supplement and has no codes of its own"
-                              : "code system " + system + " has no such code"},
-         node);
 }
 
 /// Source: FHIR R4 datatypes.html#Attachment, "size: Number of bytes of content".

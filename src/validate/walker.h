@@ -38,7 +38,13 @@ struct Node {
 struct BundleIndex {
   std::unordered_map<std::string, json::Value> by_url;        ///< fullUrl
   std::unordered_map<std::string, json::Value> by_reference;  ///< `Patient/1`
-  explicit BundleIndex(json::Value bundle);
+  /// The versions of the entries with one fullUrl.
+  std::unordered_map<std::string, std::vector<std::string>> versions;
+  /// Of a Bundle, or of Parameters.
+  explicit BundleIndex(json::Value resource);
+
+ private:
+  void add(json::Value resource);
 };
 
 /// The resource that a node is part of, and what surrounds it.
@@ -64,6 +70,7 @@ class Walker : private fhirpath::Services {
   void add_structure_issues();
   void walk_resource(Node const& node, Scope const& scope,
                      std::vector<std::string> const& more_profiles);
+  [[nodiscard]] std::vector<std::string> implied_profiles(Node const& node) const;
   void apply_named(Node const& node, Scope const& scope, std::string const& canonical,
                    bool is_asked_for);
   void walk_element(Node const& node, Scope const& scope);
@@ -72,13 +79,40 @@ class Walker : private fhirpath::Services {
   void walk_item(Node const& item, Node const& owner, Scope const& scope);
   void walk_nested(Node const& node, Node const& owner, Scope const& scope);
   void check_base_binding(Node const& node);
-  void check_coding(Node const& node);
   void check_attachment(Node const& node);
   void check_answers(Node const& node, Scope const& scope);
+  void check_data_type(Node const& item, Scope const& scope);
+  // codes.cpp
+  void check_coding(Node const& node);
+  // primitives.cpp
+  [[nodiscard]] bool is_looked_at(fhir::Element const& element, json::Value value) const;
+  void check_primitive(Node const& node);
+  void check_uuid(Node const& node, std::string const& text);
+  void check_canonical(Node const& node, std::string const& text);
+  void check_identifier(Node const& node);
+  // definition.cpp, terminology.cpp, measure.cpp: what definitions ask beyond their invariants
+  void check_definition(Node const& node);
+  void check_structure_definition(Node const& node);
+  void check_discriminators(Node const& element, fhir::TypeId type);
+  void check_type_profiles(Node const& element);
+  void check_questionnaire(Node const& node);
+  void check_code_system(Node const& node);
+  void check_property(Node const& property, json::Value others, std::size_t index);
+  void check_concept_properties(Node const& node);
+  void check_value_set(Node const& node);
+  void check_include(Node const& include, json::Value value_set);
+  void check_computed(Node const& filter, json::Value value_set);
+  void check_filter(Node const& filter, std::string const& system);
+  void check_concept_map(Node const& node);
+  void check_measure(Node const& node);
+  void check_measure_report(Node const& node);
+  void check_populations(json::Value report, Node const& group);
+  void check_obligations(Node const& node);
   // bundle.cpp
   void check_entries(Node const& node, Scope const& scope);
   void check_full_url(Node const& entry, bool is_needed);
   void check_composition(Node const& composition, Scope const& scope);
+  void check_version(Node const& reference, Scope const& scope);
   void check_document_reference(Node const& reference, Scope const& scope);
   // extension.cpp
   void check_extension(Node const& node, Node const& owner, Scope const& scope);
@@ -132,7 +166,13 @@ class Walker : private fhirpath::Services {
   [[nodiscard]] std::vector<Rule const*> rules_at(Rule const& rule,
                                                   std::vector<PathStep> const& steps) const;
 
+  // narrative.cpp
+  void check_text_links(Node const& node);
+  void check_narrative(NarrativeRule const& asked, Node const& node, Scope const& scope,
+                       Profile const& profile);
+
   // references.cpp
+  void check_literal(Node const& node, Scope const& scope);
   void check_reference(std::vector<std::string> const& targets, Node const& node,
                        Scope const& scope, Profile const& profile);
   [[nodiscard]] json::Value find_target(std::string_view reference, Scope const& scope) const;
@@ -157,6 +197,9 @@ class Walker : private fhirpath::Services {
     std::string_view key = {};
   };
   void report(Fault fault, Node const& node);
+  /// An error of that kind, if anybody wants to read about it.
+  void refuse(FindingCode code, std::string text, Node const& node,
+              Profile const* profile = nullptr);
   void set_position(Finding& finding, json::Value value) const;
   [[nodiscard]] bool is_full() const { return findings_.size() >= options_.findings_max; }
   Place const* place(Place const* parent, std::string_view name, std::int32_t index = -1);

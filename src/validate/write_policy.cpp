@@ -92,6 +92,7 @@ std::vector<Finding> WritePolicy::check(json::Value resource, std::string_view t
   ValidatorOptions options;
   options.now = now;
   options.is_structure_checked = true;
+  options.trust_reference_urls = true;
   options.has_positions = !text.empty();
   options.with_named_profiles = level == WriteLevel::profiles;
   auto const rule = types_.find(type);
