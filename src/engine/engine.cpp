@@ -22,7 +22,7 @@ constexpr auto kLastAnswersTimeMax = std::chrono::seconds(5);
 
 /// Transactions handed to the store and not committed: enough that its writer can commit many at a
 /// time while as many are being mapped.
-constexpr std::ptrdiff_t kApplyingMax = 256;
+constexpr std::ptrdiff_t kApplyingMax = 640;
 
 /// The store may be back; what happened to the message says nothing about the message.
 bool is_store_failure(Error const& error) { return error.code == ErrorCode::unavailable; }

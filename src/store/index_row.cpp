@@ -24,10 +24,36 @@ constexpr auto kHashedPaths = std::to_array<std::string_view>({
 
 std::int64_t signed_hash(std::uint64_t hash) { return static_cast<std::int64_t>(hash); }
 
-/// The id has its own table, and lastUpdated is the store's to write.
-bool is_kept_elsewhere(fhir::PathId path) {
-  std::string_view const expression = fhir::index_paths()[path].expression;
-  return expression == "Resource.id" || expression == "Resource.meta.lastUpdated";
+/// What the expression of a path says of its rows.
+struct PathTraits {
+  bool is_kept_elsewhere = false, is_hashed = false;
+};
+
+PathTraits traits_of_expression(std::string_view expression) {
+  PathTraits traits;
+  // The id has its own table, and lastUpdated is the store's to write.
+  traits.is_kept_elsewhere =
+      expression == "Resource.id" || expression == "Resource.meta.lastUpdated";
+  // The end of the path proper: `Patient.telecom.where(system='phone')` ends in telecom.
+  auto const proper = expression.substr(0, expression.find(".where("));
+  traits.is_hashed = std::ranges::any_of(
+      kHashedPaths, [&](std::string_view end) { return proper.ends_with(end); });
+  return traits;
+}
+
+/// OPTIMIZATION: found once for each path and thread, not for each value.
+PathTraits traits_of(fhir::PathId path) {
+  struct Known {
+    std::string expression;  ///< of which these are the traits: tables can change
+    PathTraits traits;
+  };
+  thread_local std::vector<Known> known;
+  auto const expression = fhir::index_paths()[path].expression;
+  if (path >= known.size()) known.resize(fhir::index_paths().size());
+  auto& entry = known[path];
+  if (entry.expression != expression)
+    entry = {std::string(expression), traits_of_expression(expression)};
+  return entry.traits;
 }
 
 IndexRow row(IndexKind kind, IndexValue const& value) {
@@ -78,7 +104,7 @@ void append_quantity(IndexValue const& value, std::vector<IndexRow>& out) {
 }
 
 void append_rows(IndexValue const& value, std::vector<IndexRow>& out) {
-  if (is_kept_elsewhere(value.path)) return;
+  if (traits_of(value.path).is_kept_elsewhere) return;
   switch (value.type) {
     case ParameterType::token:
       return append_token(value, out);
@@ -146,12 +172,7 @@ TokenParts split_token(std::string_view joined) {
 bool is_hashed_token(fhir::PathId path) {
   // The identifier of a logical reference is a token on the reference's path.
   if (fhir::index_paths()[path].type == ParameterType::reference) return true;
-  auto const expression = fhir::index_paths()[path].expression;
-  return std::ranges::any_of(kHashedPaths, [&](std::string_view end) {
-    // The end of the path proper: `Patient.telecom.where(system='phone')` ends in telecom.
-    auto const proper = expression.substr(0, expression.find(".where("));
-    return proper.ends_with(end);
-  });
+  return traits_of(path).is_hashed;
 }
 
 std::int64_t hash_of_value(std::string_view value) {

@@ -44,8 +44,7 @@ Result<bool> Applier::insert_entry(JournalRow const& row) {
       row.id, row.received.ms, entry.feed, entry.lane, entry.control_id, entry.type, entry.sender,
       Blob{row.packed}));
   if (connection_.changes() == 0) return false;
-  TRY(connection_.execute("INSERT INTO dup0(h, id) VALUES(?, ?)", row.duplicate_hash, row.id));
-  young_.add(Young::duplicates, 1);
+  index_.add_duplicate_key(row.duplicate_hash, row.id);
   return true;
 }
 
@@ -232,9 +231,7 @@ Result<> Applier::write_version(Staged const& staged, JournalId cause) {
   auto const vsn = ++last_version_;
   auto const& body = staged.prepared->packed;
   if (before.rid == 0) {
-    young_.add(Young::names, 1);
-    TRY(connection_.execute("INSERT INTO lid0(h, rid) VALUES(?, ?)", hash_of_key(*staged.key),
-                            after.rid));
+    index_.add_name(hash_of_key(*staged.key), after.rid);
     TRY(connection_.execute(
         "INSERT INTO res(rid, tid, id, ver, upd, born, cause, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
         after.rid, staged.type, staged.change->id, after.version, now_.ms, vsn, cause, Blob{body}));
@@ -254,8 +251,8 @@ Result<> Applier::write_version(Staged const& staged, JournalId cause) {
       TRY(connection_.execute("UPDATE res SET ver=?, upd=?, cause=?, body=?, born=? WHERE rid=?",
                               after.version, now_.ms, cause, Blob{body}, vsn, before.rid));
   }
-  return connection_.execute("INSERT INTO log(vsn, tid, rid, ver, upd) VALUES(?, ?, ?, ?, ?)", vsn,
-                             staged.type, after.rid, after.version, now_.ms);
+  index_.add_version(vsn, staged.type, after.rid, after.version, now_.ms);
+  return {};
 }
 
 Result<> Applier::write_index(Staged const& staged) {
@@ -314,6 +311,7 @@ Result<> Applier::finish_group() {
 Result<Live> Applier::live_of(std::string_view key, std::string_view type, std::string_view id) {
   if (auto const found = overlay_.find(key); found != overlay_.end()) return found->second;
   if (auto cached = cache_.find(key)) return std::move(*cached);
+  TRY(or_break(index_.flush_names()));
   auto live = TRY(load_live(connection_, catalogue_, type, id));
   if (live.rid != 0) cache_.put(key, live);
   return live;
@@ -326,10 +324,8 @@ Result<std::int64_t> Applier::number_of(std::string_view reference) {
   auto live = TRY(live_of(reference, type, id));
   if (live.rid != 0) return live.rid;
   live.rid = ++last_resource_;
-  young_.add(Young::names, 1);
+  index_.add_name(hash_of_key(reference), live.rid);
   std::int64_t const none = 0;
-  TRY(connection_.execute("INSERT INTO lid0(h, rid) VALUES(?, ?)", hash_of_key(reference),
-                          live.rid));
   TRY(
       connection_.execute("INSERT INTO res(rid, tid, id, ver, upd, born, cause, body) VALUES(?, ?, "
                           "?, ?, ?, ?, ?, NULL)",

@@ -126,7 +126,28 @@ Result<> IndexBatch::flush_young(std::vector<Row<Key>>& rows, Young table, State
   return {};
 }
 
+/// Rows that are only ever added.
+template <class Key>
+Result<> IndexBatch::insert_all(std::vector<Key>& keys, char const* sql) {
+  if (keys.empty()) return {};
+  std::ranges::sort(keys);
+  KeysToInsert<Key> added;
+  for (auto const& key : keys) added.keys.push_back(&key);
+  TRY(connection_.execute_with(added, sql));
+  keys.clear();
+  return {};
+}
+
+Result<> IndexBatch::flush_names() {
+  young_.add(Young::names, names_.size());
+  return insert_all(names_, "INSERT INTO lid0 SELECT a, b FROM fresh");
+}
+
 Result<> IndexBatch::flush() {
+  TRY(insert_all(versions_, "INSERT INTO log SELECT a, b, c, d, e FROM fresh"));
+  TRY(flush_names());
+  young_.add(Young::duplicates, duplicates_.size());
+  TRY(insert_all(duplicates_, "INSERT INTO dup0 SELECT a, b FROM fresh"));
   // clang-format off
   TRY(flush_table(live_, {"INSERT OR IGNORE INTO live SELECT a, b FROM fresh", "DELETE FROM live WHERE tid=? AND rid=?", nullptr}));
   TRY(flush_young(tokens_, Young::tokens, {"INSERT OR IGNORE INTO tok0 SELECT a, b FROM fresh", "DELETE FROM tok0 WHERE vid=? AND rid=?", "DELETE FROM tok1 WHERE vid=? AND rid=?"}));
@@ -144,6 +165,7 @@ Result<> IndexBatch::flush() {
 void IndexBatch::reset() {
   live_.clear(), tokens_.clear(), hashed_.clear(), references_.clear(), dates_.clear();
   strings_.clear(), uris_.clear(), quantities_.clear(), numbers_.clear();
+  versions_.clear(), names_.clear(), duplicates_.clear();
   values_.clear();
   value_bytes_ = 0;
   last_value_ = 0;

@@ -40,8 +40,20 @@ class IndexBatch {
     live_.push_back({{type, rid}, false, ++sequence_});
   }
 
+  /// A version, in the order of commit.
+  void add_version(std::int64_t vsn, TypeKey type, std::int64_t rid, std::uint64_t version,
+                   std::int64_t updated) {
+    versions_.emplace_back(vsn, type, rid, static_cast<std::int64_t>(version), updated);
+  }
+  /// The name of a resource, by its hash. Found by SQL only after `flush` or `flush_names`.
+  void add_name(std::int64_t hash, std::int64_t rid) { names_.emplace_back(hash, rid); }
+  void add_duplicate_key(std::int64_t hash, std::uint64_t journal_id) {
+    duplicates_.emplace_back(hash, static_cast<std::int64_t>(journal_id));
+  }
+
   /// Writes everything put since the last flush.
   Result<> flush();
+  Result<> flush_names();
   /// Forgets what was not flushed, and every number that a rollback may have taken back.
   void reset();
 
@@ -58,6 +70,7 @@ class IndexBatch {
   using Pair = std::tuple<std::int64_t, std::int64_t>;
   using Triple = std::tuple<std::int64_t, std::int64_t, std::int64_t>;
   using Quad = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+  using Quint = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
   using TextKey = std::tuple<std::int64_t, std::string, std::int64_t>;
   using NumberKey = std::tuple<std::int64_t, double, std::int64_t>;
   using QuantityKey = std::tuple<std::int64_t, double, std::int64_t, std::int64_t>;
@@ -73,6 +86,8 @@ class IndexBatch {
   template <class Key>
   Result<std::size_t> flush_table(std::vector<Row<Key>>& rows, Statements const& sql);
   template <class Key>
+  Result<> insert_all(std::vector<Key>& keys, char const* sql);
+  template <class Key>
   Result<> flush_young(std::vector<Row<Key>>& rows, Young table, Statements const& sql);
 
   Connection& connection_;
@@ -86,6 +101,8 @@ class IndexBatch {
   std::vector<Row<TextKey>> strings_, uris_;
   std::vector<Row<QuantityKey>> quantities_;
   std::vector<Row<NumberKey>> numbers_;
+  std::vector<Quint> versions_;
+  std::vector<Pair> names_, duplicates_;
 
   static constexpr std::size_t kValueBytesMax = std::size_t{16} << 20;
   struct Value {

@@ -52,6 +52,7 @@ Result<Replayed> replay_arrivals(Connection& connection, Applier& applier, arriv
   if (replayed.files.empty()) return replayed;
   TRY(connection.run("BEGIN IMMEDIATE"));
   auto filed = replay_files(connection, applier, disk, store, replayed);
+  if (filed) filed = applier.finish_group();
   if (!filed) {
     (void)connection.run("ROLLBACK");
     return std::move(filed).failure();

@@ -63,7 +63,7 @@ Result<> SqliteStore::start_writing(Connection connection, StoreOptions const& o
       std::make_unique<LogSync>(disk, log_path, std::chrono::milliseconds(options.sync_interval_ms),
                                 [this](std::uint64_t commit) { arrivals_->durable(commit); });
   writer_ = std::make_unique<Writer>(
-      std::move(connection), catalogue_, cache_, clock_, options,
+      std::move(connection), place_->path(), catalogue_, cache_, clock_, options,
       [this](Connection& writing, std::string_view type, std::string const& query) {
         return find_up_to_two(writing, catalogue_, clock_, type, query);
       },

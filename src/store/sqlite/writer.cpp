@@ -10,12 +10,15 @@ namespace sinew::store::sqlite {
 namespace {
 
 constexpr std::size_t kGroupSizeMax = 2048;
-constexpr std::size_t kGroupWorthACommit = 128;  // work that can wait is committed at this number
+constexpr std::size_t kGroupWorthACommit = 256;  // work that can wait is committed at this number
+/// Where so much comes within the time that work may be held back, it is held back longer: under
+/// load the pages that a commit costs are shared by more.
+constexpr std::size_t kBusyGroup = 32;
+constexpr int kBusyWaits = 4;
 constexpr auto kSyncLook = std::chrono::microseconds(200);
 /// Work is taken when there is so much of it, or after that time: waking for each costs more.
 constexpr std::size_t kQueueWorthTaking = 8;
 constexpr auto kQueueTimeMax = std::chrono::milliseconds(2);
-constexpr int kCheckpointPages = 8192;  // 64 MB of write-ahead log
 
 bool can_wait(Work const& work) {
   if (std::holds_alternative<PurgeWork>(work)) return false;
@@ -30,8 +33,9 @@ int on_commit(void* pages, sqlite3*, char const*, int count) {
 
 }  // namespace
 
-Writer::Writer(Connection connection, Catalogue const& catalogue, LiveCache& cache, Clock& clock,
-               StoreOptions const& options, FindMatches find, LogSync& log_sync, Filed filed)
+Writer::Writer(Connection connection, std::string path, Catalogue const& catalogue,
+               LiveCache& cache, Clock& clock, StoreOptions const& options, FindMatches find,
+               LogSync& log_sync, Filed filed)
     : connection_(std::move(connection)),
       cache_(cache),
       clock_(clock),
@@ -39,11 +43,12 @@ Writer::Writer(Connection connection, Catalogue const& catalogue, LiveCache& cac
       applier_(connection_, catalogue, cache, std::move(find), options.young_rows_max),
       log_sync_(log_sync),
       filed_(std::move(filed)),
-      checkpoint_at_pages_(kCheckpointPages) {}
+      checkpointer_(std::move(path)) {}
 
 Result<> Writer::start() {
   sqlite3_wal_hook(connection_.handle(), on_commit, &log_pages_);
   TRY(applier_.load_counters());
+  checkpointer_.start();
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "store-writer");
   return {};
@@ -57,6 +62,7 @@ void Writer::stop() {
   }
   wake_.notify_one();
   thread_.join();
+  checkpointer_.stop();
 }
 
 void Writer::submit(Work work) {
@@ -76,7 +82,7 @@ void Writer::run() {
     Group group;
     commit_group(group);
     answer(group);
-    checkpoint_if_due();
+    checkpointer_.committed(connection_, log_pages_);
   }
 }
 
@@ -117,13 +123,16 @@ bool Writer::wait_for_company(std::size_t size, Time::time_point deadline) {
 /// commit comes when there is enough of it.
 Result<> Writer::gather(Group& group) {
   TRY(connection_.run("BEGIN IMMEDIATE"));
-  auto const deadline = Time::now() + group_wait_max_;
+  auto const began = Time::now();
+  auto const deadline = [&] {
+    return began + (group.size() < kBusyGroup ? 1 : kBusyWaits) * group_wait_max_;
+  };
   Result<> performed;
   do {
     auto fresh = take_queue();
     if (performed) performed = perform(fresh);
     group.insert(group.end(), std::move_iterator(fresh.begin()), std::move_iterator(fresh.end()));
-  } while (performed && wait_for_company(group.size(), deadline));
+  } while (performed && wait_for_company(group.size(), deadline()));
   TRY(std::move(performed));
   return applier_.finish_group();
 }
@@ -230,16 +239,6 @@ void Writer::answer(Group& group) {
     }
     answer_durably(log_sync_, std::move(item.done), std::move(item.answer));
   }
-}
-
-/// Moves the write-ahead log into the file when it has grown. Readers of old snapshots may hold
-/// some of it back; the next attempt comes when it has grown as much again.
-void Writer::checkpoint_if_due() {
-  if (log_pages_ < checkpoint_at_pages_) return;
-  int in_log = 0, moved = 0;
-  sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log,
-                            &moved);
-  checkpoint_at_pages_ = (moved < in_log ? in_log : 0) + kCheckpointPages;
 }
 
 StoreCounters Writer::counters() const {

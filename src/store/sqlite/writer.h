@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "store/sqlite/applier.h"
+#include "store/sqlite/checkpoint.h"
 #include "store/sqlite/log_sync.h"
 #include "store/sqlite/work.h"
 
@@ -25,8 +26,10 @@ class Writer {
   /// What entries the commit of that number holds. On the writer's thread, before the answers.
   using Filed = std::function<void(std::span<JournalId const>, std::uint64_t commit)>;
 
-  Writer(Connection connection, Catalogue const& catalogue, LiveCache& cache, Clock& clock,
-         StoreOptions const& options, FindMatches find, LogSync& log_sync, Filed filed);
+  /// `path`  of the database that `connection` writes.
+  Writer(Connection connection, std::string path, Catalogue const& catalogue, LiveCache& cache,
+         Clock& clock, StoreOptions const& options, FindMatches find, LogSync& log_sync,
+         Filed filed);
   ~Writer() { stop(); }
 
   /// Reads the counters and starts the thread.
@@ -57,7 +60,6 @@ class Writer {
   Result<> perform(std::span<Work> group);
   void report(std::span<Work> group);
   void answer(Group& group);
-  void checkpoint_if_due();
 
   Connection connection_;
   LiveCache& cache_;
@@ -75,7 +77,7 @@ class Writer {
   std::size_t wake_at_ = kNoWaking;   ///< length of the queue at which the thread wants to know
   std::vector<JournalId> filed_ids_;  ///< of one group
   int log_pages_ = 0;
-  int checkpoint_at_pages_;
+  Checkpointer checkpointer_;
 
   std::atomic<std::uint64_t> commits_{0}, transactions_{0}, versions_{0}, unchanged_{0}, purges_{0};
   std::thread thread_;
