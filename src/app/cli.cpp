@@ -189,7 +189,8 @@ void add_explain(CLI::App& app, Commands& commands) {
       ->add_option("WHAT", settings.what,
                    "Type/id or Type/id.element, e.g. Observation/123.valueQuantity")
       ->required();
-  command->add_option("--store", settings.store, "The store's file")->capture_default_str();
+  command->add_option("--store", settings.store, "The store: a file, or postgresql://...")
+      ->capture_default_str();
   command->add_flag("--json", settings.json, "For a program to read");
   add_map_options(command, settings.map);
   choose(command, commands, settings, explain);
@@ -211,7 +212,9 @@ void add_serve(CLI::App& app, Commands& commands) {
   auto& settings = commands.serve;
   auto* const command = app.add_subcommand(
       "serve", "Receive messages over MLLP, store them as FHIR, and answer FHIR requests");
-  command->add_option("--store", settings.store, "The store's file; made when it is not there")
+  command
+      ->add_option("--store", settings.store,
+                   "The store: a file, made when it is not there, or postgresql://...")
       ->capture_default_str();
   command->add_option("--mllp", settings.mllp, "host:port to listen on for HL7 v2")
       ->capture_default_str();

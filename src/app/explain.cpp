@@ -13,7 +13,7 @@ Result<std::string> explain_settings(ExplainSettings const& settings) {
   store::StoreOptions options;
   options.path = settings.store;
   options.read_only = true;
-  auto const store = TRY(store::open_sqlite(options, system_clock()));
+  auto const store = TRY(store::open_store(options, system_clock()));
   auto const tables_of = [&](std::string_view name) {
     auto copy = feed;
     copy.name = name;

@@ -171,6 +171,16 @@ std::function<void(store::Transaction const&)> count_findings(validate::WritePol
       }
     }
   };
+
+/// A connection URI without the password that may be in it.
+std::string without_password(std::string const& store) {
+  auto const scheme = store.find("://");
+  if (scheme == store.npos) return store;
+  auto const user = scheme + 3;
+  auto const at = store.rfind('@', store.find('/', user));
+  auto const colon = store.find(':', user);
+  if (at == store.npos || at < user || colon > at) return store;
+  return store.substr(0, colon) + store.substr(at);
 }
 
 /// What leaves, and the log of it; nothing of it without a folder of channels.
@@ -232,7 +242,7 @@ Result<> run_server(ServeSettings const& settings) {
   Metrics metrics;
   store::StoreOptions store_options;
   store_options.path = settings.store;
-  auto const store = TRY(store::open_sqlite(store_options, system_clock()));
+  auto const store = TRY(store::open_store(store_options, system_clock()));
   TRY(compiling.get());
 
   validate::Library library;
@@ -251,6 +261,9 @@ Result<> run_server(ServeSettings const& settings) {
   }
   auto const engine =
       engine::Engine::start(*store, metrics, system_clock(), engine_options, feeds.in_force());
+
+  // Of several processes on one store, the others finish what one that died had taken in.
+  store->when_abandoned([&engine] { engine->read_journal_again(); });
 
   rest::Options rest_options;
   rest_options.software_version = SINEW_VERSION;
@@ -279,7 +292,7 @@ Result<> run_server(ServeSettings const& settings) {
   auto const http = TRY(listen_http(loop, service, settings));
   TRY(listen_mllp(*engine, loop, feeds, settings));
   loop.run();
-  log(Level::info, "ready", {{"store", settings.store}});
+  log(Level::info, "ready", {{"store", without_password(settings.store)}});
 
   net::wait_for_signal([&] {
     auto const loaded = feeds.load();
@@ -293,6 +306,7 @@ Result<> run_server(ServeSettings const& settings) {
     read_channels_again(settings, outgoings);
   });
   log(Level::info, "stopping");
+  store->when_abandoned({});
   http->stop();
   engine->stop();
   if (outgoings.deliveries) outgoings.deliveries->stop();

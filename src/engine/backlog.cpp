@@ -63,8 +63,15 @@ void Backlog::finished(Pending const& pending) {
 }
 
 void Backlog::halt() {
+  {
+    std::scoped_lock const lock(mutex_);
+    if (!halted_) log(Level::error, "store cannot write, the engine waits");
+  }
+  read_again();
+}
+
+void Backlog::read_again() {
   std::scoped_lock const lock(mutex_);
-  if (!halted_) log(Level::error, "store cannot write, the engine waits");
   halted_ = true;
   dropping_ = true;
   reading_ = true;

@@ -48,6 +48,9 @@ class Backlog {
   /// is finished or dropped; after a pause the journal is read again from the first entry that is
   /// unfinished, so that the order holds.
   void halt();
+  /// The same without a fault: the journal has got unfinished entries older than those admitted,
+  /// of another process that is gone.
+  void read_again();
   /// What is admitted now is to be dropped.
   [[nodiscard]] bool is_halted() const { return dropping_.load(std::memory_order_relaxed); }
   /// Admits no more, for good.

@@ -38,6 +38,7 @@ class EngineImplementation final : public Engine {
                                              net::MllpServerOptions options) override;
   [[nodiscard]] Result<store::JournalId> take(std::string_view feed, std::uint64_t lane,
                                               std::string message) override;
+  void read_journal_again() override { backlog_.read_again(); }
   [[nodiscard]] std::uint64_t backlog() const override { return backlog_.size(); }
   bool drain(std::chrono::milliseconds timeout) override {
     return backlog_.wait_until_empty(timeout);

@@ -79,6 +79,10 @@ class Engine {
   [[nodiscard]] virtual Result<store::JournalId> take(std::string_view feed, std::uint64_t lane,
                                                       std::string message) = 0;
 
+  /// Takes in what is unfinished in the journal and older than what is under way: the entries of
+  /// another process on the same store that is gone.
+  virtual void read_journal_again() = 0;
+
   /// Messages acknowledged and not yet applied or failed, as far as this process knows.
   [[nodiscard]] virtual std::uint64_t backlog() const = 0;
   /// Waits until there are none. False: time ran out.

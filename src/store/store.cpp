@@ -42,6 +42,15 @@ Result<std::vector<ValueInUse>> Store::values_in_use(std::string_view, std::stri
 
 Result<std::string> Store::signature(std::string_view text) { return sha256_hex(text); }
 
+void Store::when_abandoned(std::function<void()>) {}
+
+Result<std::unique_ptr<Store>> open_store(StoreOptions options, Clock& clock) {
+  std::string_view const path = options.path;
+  bool const is_shared = path.starts_with("postgresql://") || path.starts_with("postgres://");
+  return is_shared ? open_postgres(std::move(options), clock)
+                   : open_sqlite(std::move(options), clock);
+}
+
 Result<Resource> Store::read_as_of(std::string_view, std::string_view, Instant) {
   return fail(ErrorCode::not_supported, "this store reads what is current");
 }

@@ -339,6 +339,9 @@ class Store {
   /// A mark for a text that is handed out and has to come back as it was: keyed with a secret of
   /// the store; a plain digest in a store that does not override it.
   [[nodiscard]] virtual Result<std::string> signature(std::string_view text);
+  /// Where several processes share the store: calls `found`, from a thread of the store, whenever
+  /// entries that a dead process took in wait for somebody; `unfinished` makes them this one's.
+  virtual void when_abandoned(std::function<void()> found);
 
   /// The version that was current at an instant. Fails `not_found` where there was none yet, `gone`
   /// where it was deleted then; `not_supported` in a store that does not override it.
@@ -368,6 +371,13 @@ class Store {
 
 /// Opens (and creates or migrates) the embedded store.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite(StoreOptions options, Clock& clock);
+
+/// Opens (and creates or migrates) the store in a PostgreSQL database. `options.path` is a
+/// connection URI, "postgresql://user@host/database"; several processes may share one.
+[[nodiscard]] Result<std::unique_ptr<Store>> open_postgres(StoreOptions options, Clock& clock);
+
+/// The one of the two that `options.path` names.
+[[nodiscard]] Result<std::unique_ptr<Store>> open_store(StoreOptions options, Clock& clock);
 
 /// Reads a query string (`name=Smith&birthdate=ge2000&_sort=-date`) into a Query.
 /// Fails `invalid` naming the parameter. Source: FHIR R4 search.html.

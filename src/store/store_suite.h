@@ -22,6 +22,12 @@ class TestClock final : public Clock {
 /// One suite for every backend: each case of store_*_test.cpp opens its store through this.
 [[nodiscard]] std::unique_ptr<Store> open_test_store(Clock& clock);
 
+/// The connection URI of a schema of its own in the database that SINEW_TEST_POSTGRES names
+/// (tests/support/postgres sets it); empty: there is none, and the suite runs over SQLite.
+[[nodiscard]] std::string fresh_postgres();
+/// Runs one statement there.
+void run_in_postgres(std::string const& target, std::string const& sql);
+
 [[nodiscard]] Change put(std::string type, std::string id, std::string elements = {});
 [[nodiscard]] Change change_of(Verb verb, std::string type, std::string id,
                                std::string elements = {});
