@@ -171,6 +171,7 @@ std::function<void(store::Transaction const&)> count_findings(validate::WritePol
       }
     }
   };
+}
 
 /// A connection URI without the password that may be in it.
 std::string without_password(std::string const& store) {

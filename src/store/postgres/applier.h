@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,8 +34,11 @@ class Applier {
   Applier(Catalogue const& catalogue, LiveCache& cache, std::int64_t owner, FindMatches find)
       : catalogue_(catalogue), cache_(cache), owner_(owner), find_(std::move(find)) {}
 
-  /// The connection from now on.
-  void use(Session& session) { session_ = &session; }
+  /// The connection from now on, and what a search runs on over it.
+  void use(Session& session, sqlite::Connection& searching) {
+    session_ = &session;
+    searching_ = &searching;
+  }
 
   /// Begins a transaction and waits for its turn; learns what other processes have changed.
   Result<> begin();
@@ -45,6 +49,8 @@ class Applier {
   /// Validates all changes, then writes them all. An error while `is_broken` is false is the
   /// transaction's own and left no trace; otherwise the group has to be rolled back.
   [[nodiscard]] Result<std::vector<Outcome>> apply(ApplyWork& work, Instant now);
+  /// Takes versions away for good (purge.cpp). Errors as those of `apply`.
+  [[nodiscard]] Result<std::uint64_t> purge(std::vector<Purge> const& items, Instant now);
   /// Sends what is collected when it is many bytes.
   Result<> flush_if_large();
   Result<> commit();
@@ -56,6 +62,9 @@ class Applier {
   [[nodiscard]] bool is_broken() const { return broken_; }
   /// How many groups this process has committed.
   [[nodiscard]] std::int64_t commits() const { return commits_; }
+  /// Grows with every purge, of whatever process. After one a version may carry a number that
+  /// stood for another body: what was prepared before is to be prepared again.
+  [[nodiscard]] std::uint64_t purges() const { return purges_; }
   [[nodiscard]] std::uint64_t versions_written() const { return versions_; }
   [[nodiscard]] std::uint64_t unchanged() const { return unchanged_; }
 
@@ -102,6 +111,12 @@ class Applier {
   [[nodiscard]] Result<Live> live_of(std::string const& key);
   [[nodiscard]] Result<std::int64_t> program_number(std::string const& digest);
 
+  // The parts of purge.
+  [[nodiscard]] Result<std::uint64_t> purge_one(Purge const& item);
+  [[nodiscard]] Result<std::uint64_t> purge_history(std::int64_t rid, std::uint64_t version);
+  Result<> purge_current(Purge const& item, Live const& live);
+  Result<> forget_log(std::int64_t rid, std::int64_t version, std::int64_t updated);
+
   // Numbers of what index rows name (numbers.cpp).
   Result<> flush();
   Result<> resolve_targets();
@@ -124,6 +139,7 @@ class Applier {
   std::int64_t const owner_;
   FindMatches find_;
   Session* session_ = nullptr;
+  sqlite::Connection* searching_ = nullptr;
 
   Order order_;
   std::int64_t seen_commits_ = -1, seen_version_ = 0;  ///< -1: nothing is known yet
@@ -156,6 +172,7 @@ class Applier {
   std::unordered_map<ValueKey, Value, HashOfValue> values_;
   std::size_t value_bytes_ = 0;  ///< of `values_`, about
   std::uint64_t versions_ = 0, unchanged_ = 0;
+  std::atomic<std::uint64_t> purges_{0};
 };
 
 }  // namespace sinew::store::postgres

@@ -25,6 +25,9 @@ constexpr auto kStatements = std::to_array<Row>({
      "SELECT count(*) FROM idt WHERE pid=$1 AND h=$2"},
     {"SELECT (SELECT count(*) FROM ref0 WHERE pid=?1 AND tgt=?2) + (SELECT count(*) FROM ref1 WHERE pid=?1 AND tgt=?2)",
      "SELECT count(*) FROM ref WHERE pid=$1 AND tgt=$2"},
+    // By the name's hash first, however small the tables seem to the planner.
+    {"SELECT res.rid, ver, upd, body IS NOT NULL FROM lid JOIN res ON res.rid=lid.rid WHERE lid.h=? AND res.tid=? AND res.id=?",
+     "SELECT rid, ver, upd, body IS NOT NULL FROM res WHERE rid = ANY(ARRAY(SELECT rid FROM lid WHERE h=$1)) AND tid=$2 AND id=$3"},
     // The order of the primary key, which SQLite's tables have by themselves.
     {"SELECT rid FROM live WHERE tid=?", "SELECT rid FROM live WHERE tid=$1 ORDER BY rid"},
     {"SELECT rid FROM ref WHERE pid=? AND tgt=? LIMIT 1001",

@@ -16,7 +16,10 @@ constexpr int kPieceMax = 8192;
 class Foreign::Statement final : public sqlite::ForeignStatement {
  public:
   Statement(Foreign& owner, char const* sql)
-      : owner_(owner), sql_(translated(sql)), is_walked_(postgres::is_walked(sql)) {}
+      : owner_(owner),
+        sql_(translated(sql)),
+        is_walked_(postgres::is_walked(sql)),
+        has_rows_(!sql_.starts_with("INSERT ")) {}
 
   void bind(int index, std::int64_t value) override { parameters_.set(index, wire_value(value)); }
   void bind(int index, double value) override { parameters_.set(index, wire_value(value)); }
@@ -54,6 +57,8 @@ class Foreign::Statement final : public sqlite::ForeignStatement {
   Result<> start() {
     is_running_ = true;
     row_ = -1;
+    // What gives no rows is not waited for; should it fail, whatever comes next says so.
+    if (!has_rows_) return owner_.session_.send(sql_, parameters_);
     if (!is_walked_) {
       answer_ = TRY(owner_.session_.ask(sql_, parameters_));
       return pay();
@@ -84,7 +89,7 @@ class Foreign::Statement final : public sqlite::ForeignStatement {
 
   Foreign& owner_;
   std::string sql_;
-  bool is_walked_;
+  bool is_walked_, has_rows_;
   /// One cursor for each statement, as there is one run of it at a time: few texts to prepare.
   std::uint64_t number_ = ++owner_.last_cursor_;
   Parameters parameters_;

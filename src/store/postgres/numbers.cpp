@@ -105,9 +105,9 @@ Result<> Applier::resolve_values() {
     code.add(parts.code), system.add(parts.system), display.add(parts.display);
   }
   auto const rows = TRY(session_->ask(
-      "SELECT u.place, t.vid FROM unnest($1, $2, $3, $4, $5) AS u(place, pid, code, sys, display) "
-      "JOIN tval t ON t.pid=u.pid AND md5(t.code)=md5(u.code) AND t.code=u.code AND t.sys=u.sys "
-      "AND t.display=u.display",
+      "SELECT u.place, f.vid FROM unnest($1, $2, $3, $4, $5) AS u(place, pid, code, sys, display) "
+      "CROSS JOIN LATERAL (SELECT t.vid FROM tval t WHERE t.pid=u.pid AND md5(t.code)=md5(u.code) "
+      "AND t.code=u.code AND t.sys=u.sys AND t.display=u.display LIMIT 1) f",
       Parameters().add(place).add(path).add(code).add(system).add(display)));
   for (int i = 0; i < rows.rows(); ++i) {
     auto const& key = keys[static_cast<std::size_t>(rows.integer(i, 0))];

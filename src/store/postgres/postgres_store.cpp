@@ -78,6 +78,7 @@ PostgresStore::~PostgresStore() {
 void PostgresStore::apply(Transaction transaction, Applied done) {
   if (!writer_) return done(fail(ErrorCode::unavailable, "the store is open for reading only"));
   ApplyWork work;
+  work.purges_seen = writer_->purges();
   work.changes = Preparing(pool_, catalogue_, cache_).prepare_all(transaction.changes);
   work.transaction = std::move(transaction);
   work.done = std::move(done);
@@ -86,10 +87,10 @@ void PostgresStore::apply(Transaction transaction, Applied done) {
 
 Result<Resource> PostgresStore::read(std::string_view type, std::string_view id) {
   auto lease = TRY(pool_.lease());
-  auto const row =
-      TRY(lease.session().ask("SELECT r.ver, r.upd, r.cause, r.body FROM lid l "
-                              "JOIN res r ON r.rid=l.rid WHERE l.h=$1 AND r.tid=$2 AND r.id=$3",
-                              named(catalogue_, type, id)));
+  auto const row = TRY(lease.session().ask(
+      "SELECT r.ver, r.upd, r.cause, r.body FROM res r WHERE "
+      "r.rid = ANY(ARRAY(SELECT rid FROM lid WHERE h=$1)) AND r.tid=$2 AND r.id=$3",
+      named(catalogue_, type, id)));
   if (row.rows() == 0 || row.integer(0, 0) == 0)
     return fail(ErrorCode::not_found, "no such resource", std::string(type));
   if (row.is_null(0, 3))
@@ -100,10 +101,11 @@ Result<Resource> PostgresStore::read(std::string_view type, std::string_view id)
 Result<std::vector<Resource>> PostgresStore::history(std::string_view type, std::string_view id) {
   auto lease = TRY(pool_.lease());
   auto const rows = TRY(lease.session().ask(
-      "SELECT v.ver, v.upd, v.cause, v.body FROM lid l JOIN res r ON r.rid=l.rid JOIN "
+      "SELECT v.ver, v.upd, v.cause, v.body FROM res r JOIN "
       "(SELECT rid, ver, upd, cause, body FROM res "
       "UNION ALL SELECT rid, ver, upd, cause, body FROM hist) v ON v.rid=r.rid "
-      "WHERE l.h=$1 AND r.tid=$2 AND r.id=$3 AND v.ver>0 ORDER BY v.ver DESC",
+      "WHERE r.rid = ANY(ARRAY(SELECT rid FROM lid WHERE h=$1)) AND r.tid=$2 AND r.id=$3 "
+      "AND v.ver>0 ORDER BY v.ver DESC",
       named(catalogue_, type, id)));
   if (rows.rows() == 0) return fail(ErrorCode::not_found, "no such resource", std::string(type));
   std::vector<Resource> versions;
@@ -116,15 +118,34 @@ Result<Resource> PostgresStore::read_version(std::string_view type, std::string_
                                              std::uint64_t version) {
   auto lease = TRY(pool_.lease());
   auto const row = TRY(lease.session().ask(
-      "SELECT v.ver, v.upd, v.cause, v.body FROM lid l JOIN res r ON r.rid=l.rid JOIN "
+      "SELECT v.ver, v.upd, v.cause, v.body FROM res r JOIN "
       "(SELECT rid, ver, upd, cause, body FROM res "
       "UNION ALL SELECT rid, ver, upd, cause, body FROM hist) v ON v.rid=r.rid "
-      "WHERE l.h=$1 AND r.tid=$2 AND r.id=$3 AND v.ver=$4",
+      "WHERE r.rid = ANY(ARRAY(SELECT rid FROM lid WHERE h=$1)) AND r.tid=$2 AND r.id=$3 "
+      "AND v.ver=$4",
       named(catalogue_, type, id).add(version)));
   if (version == 0 || row.rows() == 0)
     return fail(ErrorCode::not_found, "no such version", std::string(type));
   if (row.is_null(0, 3))
     return fail(ErrorCode::gone, "this version is a deletion", std::string(type));
+  return resource_from(row, 0, 0, type, id);
+}
+
+Result<Resource> PostgresStore::read_as_of(std::string_view type, std::string_view id,
+                                           Instant instant) {
+  auto lease = TRY(pool_.lease());
+  auto const row = TRY(lease.session().ask(
+      "SELECT v.ver, v.upd, v.cause, v.body FROM res r JOIN "
+      "(SELECT rid, ver, upd, cause, body FROM res "
+      "UNION ALL SELECT rid, ver, upd, cause, body FROM hist) v ON v.rid=r.rid "
+      "WHERE r.rid = ANY(ARRAY(SELECT rid FROM lid WHERE h=$1)) AND r.tid=$2 AND r.id=$3 "
+      "AND v.ver>0 AND v.upd<=$4 "
+      "ORDER BY v.ver DESC LIMIT 1",
+      named(catalogue_, type, id).add(instant.ms)));
+  if (row.rows() == 0)
+    return fail(ErrorCode::not_found, "no such resource then", std::string(type));
+  if (row.is_null(0, 3))
+    return fail(ErrorCode::gone, "the resource was deleted then", std::string(type));
   return resource_from(row, 0, 0, type, id);
 }
 

@@ -35,12 +35,19 @@ class PostgresStore final : public Store {
   [[nodiscard]] Result<Resource> read(std::string_view type, std::string_view id) override;
   [[nodiscard]] Result<Resource> read_version(std::string_view type, std::string_view id,
                                               std::uint64_t version) override;
+  [[nodiscard]] Result<Resource> read_as_of(std::string_view type, std::string_view id,
+                                            Instant instant) override;
   [[nodiscard]] Result<std::vector<Resource>> history(std::string_view type,
                                                       std::string_view id) override;
   [[nodiscard]] Result<HistoryPage> history_page(HistoryQuery const& query) override;
   [[nodiscard]] Result<SearchPage> search(Query const& query) override;
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::uint64_t>>> counts() override;
   [[nodiscard]] StoreCounters counters() const override;
+  [[nodiscard]] Result<std::uint64_t> purge(std::vector<Purge> const& items) override;
+  [[nodiscard]] Result<std::vector<ValueInUse>> values_in_use(std::string_view type,
+                                                              std::string_view parameter,
+                                                              std::size_t count_max) override;
+  [[nodiscard]] Result<std::string> signature(std::string_view text) override;
   void when_abandoned(std::function<void()> found) override {
     if (membership_) membership_->when_abandoned(std::move(found));
   }

@@ -43,9 +43,10 @@ void Preparing::load(std::vector<std::string> const& keys) {
   auto lease = pool_.lease();
   if (!lease) return;
   auto const rows = lease->session().ask(
-      "SELECT u.place, r.rid, r.ver, r.upd, r.body "
-      "FROM unnest($1, $2, $3, $4) AS u(place, h, tid, id) JOIN lid l ON l.h=u.h "
-      "JOIN res r ON r.rid=l.rid AND r.tid=u.tid AND r.id=u.id",
+      "SELECT u.place, f.rid, f.ver, f.upd, f.body "
+      "FROM unnest($1, $2, $3, $4) AS u(place, h, tid, id) CROSS JOIN LATERAL "
+      "(SELECT r.rid, r.ver, r.upd, r.body FROM res r WHERE r.rid = ANY("
+      "ARRAY(SELECT l.rid FROM lid l WHERE l.h=u.h)) AND r.tid=u.tid AND r.id=u.id LIMIT 1) f",
       Parameters().add(place).add(hash).add(type).add(id));
   if (!rows) return;
   for (auto const& key : keys) states_.try_emplace(key);

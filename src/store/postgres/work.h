@@ -21,6 +21,8 @@ struct AppendWork {
   Result<JournalId> answer = JournalId{0};
 };
 
-using Work = std::variant<AppendWork, ApplyWork>;
+using sqlite::PurgeWork;
+
+using Work = std::variant<AppendWork, ApplyWork, PurgeWork>;
 
 }  // namespace sinew::store::postgres

@@ -37,8 +37,7 @@ Writer::Writer(std::string target, std::unique_ptr<Session> session, Catalogue c
       }) {}
 
 void Writer::start() {
-  applier_.use(*session_);
-  searching_ = std::make_unique<sqlite::Connection>(std::make_unique<Foreign>(*session_));
+  use_session();
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "store-writer");
 }
@@ -144,9 +143,13 @@ Result<> Writer::open_session() {
   searching_.reset();
   session_.reset();
   session_ = TRY(Session::open(target_, Session::Use::writes));
-  applier_.use(*session_);
-  searching_ = std::make_unique<sqlite::Connection>(std::make_unique<Foreign>(*session_));
+  use_session();
   return {};
+}
+
+void Writer::use_session() {
+  searching_ = std::make_unique<sqlite::Connection>(std::make_unique<Foreign>(*session_));
+  applier_.use(*session_, *searching_);
 }
 
 Result<> Writer::perform(std::span<Work> group) {
@@ -156,8 +159,13 @@ Result<> Writer::perform(std::span<Work> group) {
     if (auto* entry = std::get_if<AppendWork>(&work)) {
       applier_.append(*entry);
     } else if (auto* item = std::get_if<ApplyWork>(&work)) {
+      if (item->purges_seen != applier_.purges())
+        for (auto& change : item->changes) change.prepared.reset();
       item->answer = applier_.apply(*item, clock_.now());
       if (applier_.is_broken()) return Result<std::vector<Outcome>>(item->answer).failure();
+    } else if (auto* purging = std::get_if<PurgeWork>(&work)) {
+      purging->answer = applier_.purge(purging->items, clock_.now());
+      if (applier_.is_broken()) return Result<std::uint64_t>(purging->answer).failure();
     }
     TRY(applier_.flush_if_large());
   }
@@ -177,6 +185,8 @@ void Writer::answer(Group& group) {
     } else if (auto* item = std::get_if<ApplyWork>(&work)) {
       if (item->answer) ++transactions_;
       if (item->done) item->done(std::move(item->answer));
+    } else if (auto* purging = std::get_if<PurgeWork>(&work)) {
+      if (purging->done) purging->done(std::move(purging->answer));
     }
   }
   if (has_entries) ++syncs_;

@@ -33,6 +33,8 @@ class Writer {
   void stop();
   void submit(Work work);
   [[nodiscard]] StoreCounters counters() const;
+  /// What ApplyWork::purges_seen is to say of work that is prepared from now on.
+  [[nodiscard]] std::uint64_t purges() const { return applier_.purges(); }
 
  private:
   using Group = std::vector<Work>;
@@ -47,6 +49,7 @@ class Writer {
   /// True: the commit whose answer was lost took place.
   [[nodiscard]] bool reconnect();
   Result<> open_session();
+  void use_session();
   void answer(Group& group);
 
   std::string const target_;
