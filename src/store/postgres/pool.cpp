@@ -42,11 +42,16 @@ Pool::Lease::~Lease() {
   if (!session.is_lost()) (void)session.finish();
   if (!session.is_lost() && session.is_in_transaction()) (void)session.ask("COMMIT");
   std::scoped_lock const lock(pool_->mutex_);
-  if (session.is_lost() || session.is_in_transaction())
+  if (session.is_lost()) {
+    // A server that went away takes all sessions with it: one request has to find that out.
+    pool_->opened_ -= pool_->idle_.size() + 1;
+    pool_->idle_.clear();
+  } else if (session.is_in_transaction()) {
     --pool_->opened_;
-  else
+  } else {
     pool_->idle_.push_back(std::move(reader_));
-  pool_->returned_.notify_one();
+  }
+  pool_->returned_.notify_all();
 }
 
 }  // namespace sinew::store::postgres
