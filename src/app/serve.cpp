@@ -194,6 +194,10 @@ Result<Outgoings> start_deliveries(ServeSettings const& settings, store::Store& 
                                    Metrics& metrics) {
   Outgoings outgoings;
   if (settings.channels.empty()) return outgoings;
+  // Each of several processes would send everything.
+  if (store::is_shared(settings.store)) {
+    return fail(ErrorCode::not_supported, "channels need a store that is a file", "--channels");
+  }
   auto channels = TRY(engine::read_channels(settings.channels));
   outgoings.log = TRY(store::DeliveryLog::open(settings.store + "-deliveries"));
   log(Level::info, "channels read", {{"folder", settings.channels}, {"channels", channels.size()}});

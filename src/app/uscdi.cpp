@@ -43,7 +43,7 @@ Result<population::Coverage> read_store(UscdiSettings const& settings) {
   options.path = settings.store;
   options.create = false;
   options.read_only = true;
-  auto const store = TRY(store::open_sqlite(options, system_clock()));
+  auto const store = TRY(store::open_store(options, system_clock()));
   std::optional<Progress> progress;
   std::uint64_t shown = 0;
   population::CoverageOptions asked;

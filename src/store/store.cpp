@@ -44,11 +44,13 @@ Result<std::string> Store::signature(std::string_view text) { return sha256_hex(
 
 void Store::when_abandoned(std::function<void()>) {}
 
+bool is_shared(std::string_view path) {
+  return path.starts_with("postgresql://") || path.starts_with("postgres://");
+}
+
 Result<std::unique_ptr<Store>> open_store(StoreOptions options, Clock& clock) {
-  std::string_view const path = options.path;
-  bool const is_shared = path.starts_with("postgresql://") || path.starts_with("postgres://");
-  return is_shared ? open_postgres(std::move(options), clock)
-                   : open_sqlite(std::move(options), clock);
+  return is_shared(options.path) ? open_postgres(std::move(options), clock)
+                                 : open_sqlite(std::move(options), clock);
 }
 
 Result<Resource> Store::read_as_of(std::string_view, std::string_view, Instant) {

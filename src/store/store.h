@@ -376,6 +376,9 @@ class Store {
 /// connection URI, "postgresql://user@host/database"; several processes may share one.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_postgres(StoreOptions options, Clock& clock);
 
+/// True for a connection URI: a store that other processes may work on as well.
+[[nodiscard]] bool is_shared(std::string_view path);
+
 /// The one of the two that `options.path` names.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_store(StoreOptions options, Clock& clock);
 

@@ -4,9 +4,10 @@
 namespace sinew::store::postgres {
 namespace {
 
-/// The dictionary keeps what was in use once: a value counts when a list still has a resource.
+/// Displays are there as they are searched for, folded, which is nothing to show. The dictionary
+/// keeps what was in use once: a value counts when a list still has a resource.
 constexpr char kTokens[] =
-    "SELECT v.sys, v.code, v.display FROM tval v "
+    "SELECT v.sys, v.code FROM tval v "
     "WHERE v.pid=$1 AND EXISTS(SELECT 1 FROM tok WHERE tok.vid=v.vid) LIMIT $2";
 constexpr char kUris[] = "SELECT DISTINCT v FROM uri WHERE pid=$1 ORDER BY v LIMIT $2";
 
@@ -35,8 +36,7 @@ Result<std::vector<ValueInUse>> PostgresStore::values_in_use(std::string_view ty
       if (is_uri)
         values.push_back({{}, std::string(rows.bytes(i, 0)), {}});
       else
-        values.push_back({std::string(rows.bytes(i, 0)), std::string(rows.bytes(i, 1)),
-                          std::string(rows.bytes(i, 2))});
+        values.push_back({std::string(rows.bytes(i, 0)), std::string(rows.bytes(i, 1)), {}});
     }
   }
   return values;
