@@ -196,16 +196,16 @@ void add_explain(CLI::App& app, Commands& commands) {
   choose(command, commands, settings, explain);
 }
 
+void add_package_folder(CLI::App* command, std::string& folder) {
+  command->add_option("--package-folder", folder,
+                      "Folder of the installed packages; default: sinew-packages beside the store");
+}
+
 void add_package_option(CLI::App* command, std::vector<std::string>& packages) {
   command
       ->add_option("--package", packages,
                    "FHIR package (.tgz) with profiles and value sets; repeat for more")
       ->allow_extra_args(false);
-}
-
-void add_package_folder(CLI::App* command, std::string& folder) {
-  command->add_option("--package-folder", folder,
-                      "Folder of the installed packages; default: sinew-packages beside the store");
 }
 
 void add_serve(CLI::App& app, Commands& commands) {
@@ -299,6 +299,7 @@ void add_validate(CLI::App& app, Commands& commands) {
   command->add_option("IN", settings.inputs,
                       "Resources in JSON or XML: files, folders, or - for standard input");
   add_package_option(command, settings.packages);
+  add_package_folder(command, settings.package_folder);
   command
       ->add_option("--profile", settings.profiles,
                    "Canonical of a profile they have to obey, beside those they name themselves; "

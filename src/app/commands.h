@@ -154,7 +154,8 @@ int fhirpath(FhirpathSettings const& settings);
 
 struct ValidateSettings {
   std::vector<std::string> inputs;    ///< FHIR resources, JSON or XML
-  std::vector<std::string> packages;  ///< `.tgz` files
+  std::vector<std::string> packages;  ///< `.tgz` files, beside those that are installed
+  std::string package_folder;         ///< of the installed ones
   std::vector<std::string> profiles;  ///< canonicals, beside those of meta.profile
   bool all = false;                   ///< information, too
   bool json = false;

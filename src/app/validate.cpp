@@ -1,5 +1,6 @@
 #include "app/commands.h"
 #include "app/console.h"
+#include "app/package_folder.h"
 #include "app/packages.h"
 #include "base/file.h"
 #include "base/severity.h"
@@ -48,7 +49,10 @@ int validate(ValidateSettings const& settings) {
   auto const files = expand_inputs(settings.inputs);
   if (!files) return complain(files.error()), kExitFailed;
   validate::Library library;
-  if (auto const loaded = load_packages(settings.packages, library); !loaded) {
+  auto const packages =
+      package_files(package_folder_of(settings.package_folder, {}), settings.packages);
+  if (!packages) return complain(packages.error()), kExitFailed;
+  if (auto const loaded = load_packages(*packages, library); !loaded) {
     return complain(loaded.error()), kExitFailed;
   }
   validate::ValidatorOptions options;

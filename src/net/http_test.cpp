@@ -1,6 +1,7 @@
 #include "net/http.h"
 
 #include <doctest/doctest.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <atomic>
@@ -204,4 +205,22 @@ TEST_CASE("HTTP over mutual TLS") {
       certificates.authority, certificates.client, certificates.client_key, {}};
   CHECK(exchange(*site.raw(tls), "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") ==
         ok("GET /x 0", "Connection: close\r\n"));
+}
+
+TEST_CASE("the client speaks https to who the system's authorities vouch for, and to nobody else") {
+  TestCertificates const certificates;
+  HttpServerOptions options;
+  options.tls = TlsServerOptions{certificates.server, certificates.server_key, {}};
+  Site const site(options);
+  auto const url = "https" + site.url("/x").substr(std::string_view("http").size());
+  auto const stranger = http_request("GET", url);
+  REQUIRE_FALSE(stranger);
+  CHECK(stranger.error().what.find("TLS") != std::string::npos);
+  // Where OpenSSL looks for the system's authorities.
+  ::setenv("SSL_CERT_FILE", certificates.authority.c_str(), 1);
+  auto const trusted = http_request("GET", url);
+  ::unsetenv("SSL_CERT_FILE");
+  REQUIRE(trusted);
+  CHECK(trusted->status == 200);
+  CHECK(http_request("GET", "ftp://127.0.0.1/").error().code == ErrorCode::not_supported);
 }
