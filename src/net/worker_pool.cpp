@@ -13,9 +13,14 @@ WorkerPool::WorkerPool(unsigned running_max, unsigned threads)
 }
 
 void WorkerPool::add(Job job) {
-  std::scoped_lock const lock(mutex_);
-  jobs_.push_back(std::move(job));
-  fill_place();
+  Worker* sleeper = nullptr;
+  {
+    std::scoped_lock const lock(mutex_);
+    jobs_.push_back(std::move(job));
+    ++queued_;
+    sleeper = fill_place();
+  }
+  if (sleeper != nullptr) sleeper->called.notify_one();
 }
 
 void WorkerPool::stop() {
@@ -28,13 +33,13 @@ void WorkerPool::stop() {
     if (worker->thread.joinable()) worker->thread.join();
 }
 
-void WorkerPool::fill_place() {
-  if (jobs_.empty() || idle_.empty() || running_ >= running_max_) return;
+WorkerPool::Worker* WorkerPool::fill_place() {
+  if (jobs_.empty() || idle_.empty() || running_ >= running_max_) return nullptr;
   auto* const worker = idle_.back();
   idle_.pop_back();
   ++running_;
   worker->is_called = true;
-  worker->called.notify_one();
+  return worker;
 }
 
 /// Threads stay until the last job is begun: it may have to wait for others to be done.
@@ -58,6 +63,7 @@ void WorkerPool::work(Worker& worker) {
     while (!jobs_.empty() && running_ <= running_max_) {
       auto const job = std::move(jobs_.front());
       jobs_.pop_front();
+      --queued_;
       wake_all_at_end();
       lock.unlock();
       job();
@@ -67,15 +73,19 @@ void WorkerPool::work(Worker& worker) {
   }
 }
 
+/// Whoever adds a job counts it before looking for a place, and this frees the place before looking
+/// for a job: one of the two sees the other.
 void WorkerPool::begins_to_wait() {
-  std::scoped_lock const lock(mutex_);
   --running_;
-  fill_place();
+  if (queued_ == 0) return;
+  Worker* sleeper = nullptr;
+  {
+    std::scoped_lock const lock(mutex_);
+    sleeper = fill_place();
+  }
+  if (sleeper != nullptr) sleeper->called.notify_one();
 }
 
-void WorkerPool::ends_to_wait() {
-  std::scoped_lock const lock(mutex_);
-  ++running_;
-}
+void WorkerPool::ends_to_wait() { ++running_; }
 
 }  // namespace sinew::net

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -41,14 +42,17 @@ class WorkerPool final : private WaitObserver {
   void work(Worker& worker);
   void begins_to_wait() override;
   void ends_to_wait() override;
-  /// Gives the place that is free to a sleeping thread, if there is something to do for it.
-  void fill_place();
+  /// Gives the place that is free to a sleeping thread, if there is something to do for it. Returns
+  /// whom to wake once the lock is free; null: nobody.
+  [[nodiscard]] Worker* fill_place();
   void wake_all_at_end();
 
   unsigned const running_max_;
   std::mutex mutex_;
   std::deque<Job> jobs_;
-  unsigned running_ = 0;  ///< threads that have a place
+  // Read and written without the lock where a wait begins or ends.
+  std::atomic<std::size_t> queued_ = 0;  ///< length of `jobs_`
+  std::atomic<unsigned> running_ = 0;    ///< threads that have a place
   /// Sleeping threads. The last one to fall asleep is called first: its memory is still warm.
   std::vector<Worker*> idle_;
   bool stopping_ = false;
