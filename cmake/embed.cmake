@@ -1,6 +1,6 @@
 # Writes an assembler file that carries every file of data/ (.incbin) and a table of them.
 # Run as: cmake -DDATA=... -DOUT=... -P embed.cmake
-file(GLOB_RECURSE files RELATIVE ${DATA} ${DATA}/*.tsv ${DATA}/*.json ${DATA}/*.hl7 ${DATA}/*.bin)
+file(GLOB_RECURSE files RELATIVE ${DATA} ${DATA}/*.tsv ${DATA}/*.json ${DATA}/*.hl7 ${DATA}/*.bin ${DATA}/*.html ${DATA}/*.js ${DATA}/*.css)
 list(SORT files)
 set(text ".section .rodata\n")
 set(index "")

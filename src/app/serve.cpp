@@ -19,6 +19,7 @@
 #include "app/mapper.h"
 #include "app/package_folder.h"
 #include "app/packages.h"
+#include "app/web_console.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "engine/delivery/deliveries.h"
@@ -85,18 +86,21 @@ class FeedBook {
   std::vector<engine::FeedSettings> in_force_;
 };
 
+TablesOf tables_of(FeedBook const& feeds) {
+  return [&feeds](std::string_view name) {
+    auto feed = feeds.find(name);
+    return FeedTables{std::move(feed.mapping), std::move(feed.program)};
+  };
+}
+
 /// GET [type]/[id]/$source?element=...: `sinew explain` over HTTP.
 Result<rest::Answer> answer_source(FeedBook const& feeds, rest::OperationCall const& asked) {
   auto text = asked.call.type + "/" + asked.call.id;
   auto const element = asked.arguments.text("element");
   if (!element.empty()) text += "." + std::string(element);
   auto const what = TRY(parse_element_path(text));
-  auto const tables_of = [&](std::string_view name) {
-    auto feed = feeds.find(name);
-    return FeedTables{std::move(feed.mapping), std::move(feed.program)};
-  };
   rest::Answer answer;
-  answer.body = explanation_json(TRY(explain_element(asked.context.store, tables_of, what)));
+  answer.body = explanation_json(TRY(explain_element(asked.context.store, tables_of(feeds), what)));
   answer.media_type = "application/json";
   return answer;
 }
@@ -292,6 +296,7 @@ Result<> run_server(ServeSettings const& settings) {
   rest::add_validation(service, library);
   graphql::add_graphql(service);
   TRY(documents::add_documents(service));
+  add_web_console(service, *store, tables_of(feeds), outgoings.log.get());
   if (outgoings.deliveries) add_delivery_routes(service, *outgoings.deliveries, *outgoings.log);
 
   auto const http = TRY(listen_http(loop, service, settings));

@@ -27,6 +27,10 @@ Result<std::vector<Outcome>> Store::apply_and_wait(Transaction transaction) {
   return answer.get();
 }
 
+Result<JournalPage> Store::journal_page(JournalQuery const&) {
+  return fail(ErrorCode::not_supported, "this store does not list its journal");
+}
+
 Result<HistoryPage> Store::history_page(HistoryQuery const&) {
   return fail(ErrorCode::not_supported, "this store gives no history of types");
 }

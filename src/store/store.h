@@ -48,6 +48,18 @@ struct JournalRecord {
   JournalEntry entry;
 };
 
+/// Messages, newest first. What is empty or absent does not restrict.
+struct JournalQuery {
+  std::string feed = {}, type = {}, control_id = {};
+  std::optional<JournalStatus> status = {};
+  JournalId before = 0;  ///< 0: from the newest on
+  std::size_t count = 50;
+};
+struct JournalPage {
+  std::vector<JournalRecord> records;  ///< may be fewer than asked for, with a next page
+  JournalId next = 0;                  ///< `before` of the next page; 0: there is none
+};
+
 // ---------------------------------------------------------------- resources
 
 enum class Verb : std::uint8_t {
@@ -296,6 +308,8 @@ class Store {
   [[nodiscard]] Result<std::vector<Outcome>> apply_and_wait(Transaction transaction);
 
   [[nodiscard]] virtual Result<JournalRecord> journal_record(JournalId id) = 0;
+  /// A page of the journal, which may lack what came within the last second.
+  [[nodiscard]] virtual Result<JournalPage> journal_page(JournalQuery const& query);
   /// Entries still `received`, oldest first, from `after` on: what a restart must finish.
   [[nodiscard]] virtual Result<std::vector<JournalRecord>> unfinished(JournalId after,
                                                                       std::size_t count_max) = 0;

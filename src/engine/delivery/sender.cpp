@@ -36,7 +36,11 @@ class MllpSender final : public Sender {
 
  private:
   Result<Reply> exchange(Outgoing const& message) {
-    if (!client_) client_ = TRY(connect());
+    if (!client_) {
+      auto connected = connect();
+      if (!connected) return Reply{std::string(kUnreachable), to_string(connected.error())};
+      client_ = *std::move(connected);
+    }
     TRY(client_->send(message.bytes));
     for (int frame = 0; frame < kForeignFramesMax; ++frame) {
       auto const answer = TRY(client_->receive());
@@ -169,6 +173,7 @@ constexpr auto kUsualReactions = std::to_array<ReactionRow>({
     {"4xx", Reaction::hold},
     {"written", Reaction::done},
     {"none", Reaction::retry},
+    {"unreachable", Reaction::retry},
 });
 
 /// "503" is of the class "5xx"; others are their own.

@@ -19,12 +19,14 @@ struct Outgoing {
 };
 
 /// What came back. `code` is what channel files decide by: MSA-1 ("AA"), the HTTP status ("503"),
-/// "written"; "none" when there was no answer, which says nothing of whether the message arrived.
+/// "written"; "unreachable" when nothing was sent because nobody was there; "none" when there was
+/// no answer, which says nothing of whether the message arrived.
 struct Reply {
   std::string code;
   std::string text;  ///< for people: what the receiver said, or why there was no answer
 };
 inline constexpr std::string_view kNoReply = "none";
+inline constexpr std::string_view kUnreachable = "unreachable";
 
 /// The way to one receiver. Keeps its connection; makes a new one when it is lost.
 class Sender {

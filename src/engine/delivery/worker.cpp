@@ -79,8 +79,15 @@ Worker::State Worker::state() {
 }
 
 bool Worker::is_due() {
+  auto const due = next_due();
+  return due && *due <= around_.clock.now();
+}
+
+/// When something is to be tried, by its own time and the destination's.
+std::optional<Instant> Worker::next_due() const {
   auto const due = lanes_.next_due();
-  return !is_paused_ && due && *due <= around_.clock.now();
+  if (is_paused_ || !due) return std::nullopt;
+  return std::max(*due, resumes_at_);
 }
 
 void Worker::run() {
@@ -95,8 +102,7 @@ void Worker::run() {
     auto const is_wanted = [this] {
       return stopping_ || (may_have_more_ && lanes_.size() < kLoadedMax) || is_due();
     };
-    auto const due = is_paused_ ? std::nullopt : lanes_.next_due();
-    if (due) {
+    if (auto const due = next_due()) {
       auto const wait = std::max<std::int64_t>(due->ms - around_.clock.now().ms, 1);
       changed_.wait_for(lock, std::chrono::milliseconds(wait), is_wanted);
     } else {
@@ -198,6 +204,13 @@ void Worker::attempt(Delivery delivery, std::unique_lock<std::mutex>& lock) {
 /// Says where a delivery stands after an answer.
 void Worker::settle(Delivery& delivery, Reply const& reply) {
   auto reaction = reaction_to(destination_, reply);
+  if (reply.code == kUnreachable) {
+    // Nobody is there: that says nothing about this message, and the next would fare no better.
+    --delivery.attempts;
+    resumes_at_ = next_attempt(++failures_in_a_row_);
+  } else {
+    failures_in_a_row_ = 0;
+  }
   auto const attempts_max = destination_.retry.attempts_max;
   if (reaction == Reaction::retry && attempts_max > 0 && delivery.attempts >= attempts_max)
     reaction = Reaction::drop;
@@ -210,7 +223,7 @@ void Worker::settle(Delivery& delivery, Reply const& reply) {
       return delivered_.add();
     case Reaction::retry:
       delivery.status = DeliveryStatus::waiting;
-      delivery.due = next_attempt(delivery.attempts);
+      if (reply.code != kUnreachable) delivery.due = next_attempt(delivery.attempts);
       break;
     case Reaction::stop:
       is_paused_ = true;
@@ -270,7 +283,7 @@ Result<> Worker::resend(std::uint64_t item) {
   std::unique_lock lock(mutex_);
   auto delivery = TRY(find_idle(item));
   delivery.status = DeliveryStatus::waiting;
-  delivery.due = around_.clock.now();
+  delivery.due = resumes_at_ = around_.clock.now();
   return decide(std::move(delivery), lock);
 }
 

@@ -61,6 +61,7 @@ class Worker {
   [[nodiscard]] Result<store::Delivery> find_idle(std::uint64_t item);
   Result<> decide(store::Delivery delivery, std::unique_lock<std::mutex>& lock);
   [[nodiscard]] Instant next_attempt(std::uint32_t attempts);
+  [[nodiscard]] std::optional<Instant> next_due() const;
   [[nodiscard]] bool is_due();
 
   Destination const destination_;
@@ -81,6 +82,8 @@ class Worker {
   bool is_recording_ = false;
   bool stopping_ = false;
   std::string last_reply_;
+  std::uint32_t failures_in_a_row_ = 0;    ///< to reach the receiver at all
+  Instant resumes_at_{};                   ///< nothing is tried before
   std::vector<store::Delivery> outcomes_;  ///< not yet in the log
 
   std::thread thread_;

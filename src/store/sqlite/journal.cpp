@@ -11,11 +11,17 @@ namespace {
 
 constexpr auto kLastJournalId = std::numeric_limits<JournalId>::max();
 
-constexpr char kRecordById[] =
-    "SELECT j.id, j.received, j.feed, j.lane, j.control_id, j.type, j.sender, j.bytes, "
-    "coalesce(s.status, 0), coalesce(s.reason, ''), coalesce(p.digest, '') "
-    "FROM journal j LEFT JOIN jstate s ON s.id=j.id LEFT JOIN program p ON p.gid=s.program "
-    "WHERE j.id=?";
+#define SINEW_JOURNAL_RECORD                                                           \
+  "SELECT j.id, j.received, j.feed, j.lane, j.control_id, j.type, j.sender, j.bytes, " \
+  "coalesce(s.status, 0), coalesce(s.reason, ''), coalesce(p.digest, '') "             \
+  "FROM journal j LEFT JOIN jstate s ON s.id=j.id LEFT JOIN program p ON p.gid=s.program "
+
+constexpr char kRecordById[] = SINEW_JOURNAL_RECORD "WHERE j.id=?";
+// No index serves the filters: a page looks at no more than so many entries.
+constexpr JournalId kPageEntriesMax = 20'000;
+constexpr char kPage[] = SINEW_JOURNAL_RECORD
+    "WHERE j.id<? AND j.id>=? AND (?='' OR j.feed=?) AND (?='' OR j.type=?) AND (?='' OR "
+    "j.control_id=?) AND (?<0 OR coalesce(s.status, 0)=?) ORDER BY j.id DESC LIMIT ?";
 
 Result<JournalRecord> record_of(Cursor const& row) {
   JournalRecord record;
@@ -62,6 +68,25 @@ Result<JournalRecord> SqliteStore::journal_record(JournalId id) {
   }
   auto lease = TRY(readers_.lease());
   return load_record(*lease, static_cast<std::int64_t>(id));
+}
+
+Result<JournalPage> SqliteStore::journal_page(JournalQuery const& query) {
+  constexpr int kAnyStatus = -1;
+  auto const status = query.status ? static_cast<int>(*query.status) : kAnyStatus;
+  auto lease = TRY(readers_.lease());
+  auto const newest = TRY(lease->integer(0, "SELECT max(id) FROM journal"));
+  auto const end = std::min(query.before == 0 ? kLastJournalId : query.before,
+                            static_cast<JournalId>(newest) + 1);
+  auto const begin = end > kPageEntriesMax ? end - kPageEntriesMax : JournalId{0};
+  JournalPage page;
+  auto rows = lease->query(kPage, end, begin, std::string_view(query.feed),
+                           std::string_view(query.feed), std::string_view(query.type),
+                           std::string_view(query.type), std::string_view(query.control_id),
+                           std::string_view(query.control_id), status, status, query.count);
+  while (TRY(rows.next())) page.records.push_back(TRY(record_of(rows)));
+  page.next =
+      page.records.size() == query.count && query.count > 0 ? page.records.back().id : begin;
+  return page;
 }
 
 /// Some of the unfinished entries after `after`, among the arrivals and in the database. Moves

@@ -39,6 +39,7 @@ class SqliteStore final : public Store {
   void append(JournalEntry entry, Appended done) override;
   void apply(Transaction transaction, Applied done) override;
   [[nodiscard]] Result<JournalRecord> journal_record(JournalId id) override;
+  [[nodiscard]] Result<JournalPage> journal_page(JournalQuery const& query) override;
   [[nodiscard]] Result<std::vector<JournalRecord>> unfinished(JournalId after,
                                                               std::size_t count_max) override;
   [[nodiscard]] Result<JournalId> find_duplicate(JournalEntry const& entry,
