@@ -15,6 +15,7 @@ function(link_allocator program)
   endif()
   find_package(mimalloc REQUIRED)
   target_link_libraries(${program} PRIVATE -Wl,--push-state,--no-as-needed mimalloc -Wl,--pop-state)
+  target_compile_definitions(${program} PRIVATE SINEW_MIMALLOC)
 endfunction()
 
 # sinew_module(name DEPENDS modules... LINK libraries...)
