@@ -13,7 +13,7 @@ namespace sinew::rest {
 namespace {
 
 /// Read from the store at once: bodies of more would only lie about.
-constexpr std::size_t kChunk = 1000;
+constexpr std::size_t kChunk = 4000;
 /// A page is full with this many bytes, whatever its count, at the next chunk.
 constexpr std::size_t kPageBytesMax = std::size_t{64} << 20;
 /// Steps from the record to what it refers to: request, practitioner role, practitioner,
@@ -25,6 +25,14 @@ constexpr std::string_view kPatient = "Patient";
 bool is_of_patients(std::string_view type) {
   return !fhir::compartment_parameters(kPatient, type).empty();
 }
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>()(text);
+  }
+};
+using TextSet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
 
 class Everything {
  public:
@@ -39,7 +47,8 @@ class Everything {
     mark_ = after ? *after : EverythingMark{.instant = now.ms};
     auto const own = fhir::compartment_parameters(question_.type, question_.type);
     is_counted_ = std::ranges::find(own, "{def}") != own.end();
-    if (!after) add_focus();
+    is_first_ = after == nullptr;
+    if (is_first_) add_focus();
     if (mark_.part == EverythingMark::Part::members) TRY(read_members());
     if (mark_.part == EverythingMark::Part::others && wants_others()) TRY(read_others());
     return std::move(page_);
@@ -128,7 +137,12 @@ class Everything {
         if (left() == 0) return stop();
         auto& match = found.matches[mark_.skip];
         bool const is_focus = match.type == question_.type && match.id == question_.id;
-        if (!is_focus && TRY(is_in_time(match))) take(page_.members, std::move(match));
+        if (is_focus) continue;
+        if (TRY(is_in_time(match))) {
+          take(page_.members, std::move(match));
+        } else {
+          left_out_.insert(match.type + '/' + match.id);
+        }
       }
       is_done = found.next.empty();
       mark_.cursor = std::move(found.next);
@@ -157,33 +171,50 @@ class Everything {
     bool is_by_focus = false;
   };
 
+  /// OPTIMIZATION: a record repeats few references often, so that a text is read once.
   void mention_all(std::string_view body, bool is_focus, std::vector<Mention>& into) {
-    each_reference(body, question_.base, [&](LocalReference reference) {
-      auto key = reference.key();
-      // The focus has the say over patients, so it is asked first and may be asked again.
-      if (!seen_.insert(key).second) return;
+    each_reference_text(body, [&](std::string_view text) {
+      if (texts_.find(text) != texts_.end()) return;
+      texts_.emplace(text);
+      auto const reference = local_reference(text, question_.base);
+      if (!reference) return;
+      auto key = reference->key();
+      if (!mentioned_.insert(key).second) return;
       into.push_back(
-          {std::move(key), std::string(reference.type), std::string(reference.id), is_focus});
+          {std::move(key), std::string(reference->type), std::string(reference->id), is_focus});
     });
   }
 
-  /// Every reference of the record. Members do not count: they are shown as such.
+  /// The first page of an answer that leaves nothing out has the whole record.
+  [[nodiscard]] bool is_record_at_hand() const {
+    return is_first_ && question_.types.empty() && !question_.since;
+  }
+
+  /// Every reference of the record. Those to members do not count: they are shown as such. The
+  /// focus comes first: what it names counts as named by it.
   Result<std::vector<Mention>> mentions_of_record() {
     std::vector<Mention> mentions;
-    seen_.insert(focus_key_);
+    mentioned_.insert(focus_key_);
     mention_all(focus_.body, true, mentions);
-    std::unordered_set<std::string> members{focus_key_};
-    auto query = record(true);
-    query.count = kChunk;
-    query.want_total = false;
-    do {
-      auto found = TRY(store_.search(query));
-      for (auto const& member : found.matches) {
-        members.insert(member.type + '/' + member.id);
-        if (TRY(is_in_time(member))) mention_all(member.body, false, mentions);
-      }
-      query.cursor = std::move(found.next);
-    } while (!query.cursor.empty());
+    auto members = std::move(left_out_);
+    std::string key;
+    auto const take_member = [&](store::Resource const& member, bool is_in_time) {
+      if (is_in_time) mention_all(member.body, false, mentions);
+      key.assign(member.type).append(1, '/').append(member.id);
+      members.insert(key);
+    };
+    if (is_record_at_hand()) {
+      for (auto const& member : page_.members) take_member(member, true);
+    } else {
+      auto query = record(true);
+      query.count = kChunk;
+      query.want_total = false;
+      do {
+        auto found = TRY(store_.search(query));
+        for (auto const& member : found.matches) take_member(member, TRY(is_in_time(member)));
+        query.cursor = std::move(found.next);
+      } while (!query.cursor.empty());
+    }
     std::erase_if(mentions, [&](Mention const& mention) { return members.contains(mention.key); });
     return mentions;
   }
@@ -191,11 +222,11 @@ class Everything {
   /// Whose record it is: what belongs to other patients is not shown with it.
   [[nodiscard]] std::string patient() const {
     if (question_.type == kPatient) return focus_key_;
-    std::string found;
-    each_reference(focus_.body, question_.base, [&](LocalReference reference) {
-      if (found.empty() && reference.type == kPatient) found = reference.key();
-    });
-    return found;
+    auto const document = json::Document::parse(focus_.body);
+    if (!document) return {};
+    auto const subject = document->root()["subject"]["reference"].text();
+    auto const reference = local_reference(subject, question_.base);
+    return reference ? reference->key() : std::string();
   }
 
   /// Practitioners, organizations, places and things are nobody's. A patient is shown when the
@@ -256,7 +287,10 @@ class Everything {
   EverythingMark mark_;
   EverythingPage page_;
   std::size_t bytes_ = 0;
-  std::unordered_set<std::string> seen_;
+  bool is_first_ = false;
+  TextSet left_out_;   ///< members of another time
+  TextSet texts_;      ///< references as they were written
+  TextSet mentioned_;  ///< what they name
 };
 
 }  // namespace

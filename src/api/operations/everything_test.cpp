@@ -138,6 +138,8 @@ TEST_CASE("_type, _since, start and end choose from the record") {
   CHECK(ask("_since=" + since) ==
         Set{"Observation/b", "DocumentReference/doc", "Group/g", "Binary/scan", "Practitioner/d"});
   CHECK(ask("_since=2100-01-01T00:00:00Z").empty());
+  CHECK(ask("_since=2100-01-01T00:00:00+05:00").empty());
+  CHECK(ask("_since=2000-01-01&_type=Observation").size() == 2);
 }
 
 TEST_CASE("$everything refuses what it cannot answer") {
@@ -151,6 +153,15 @@ TEST_CASE("$everything refuses what it cannot answer") {
     auto const response = server.ask("GET", std::string("/fhir/Patient/p/$everything?") + query);
     CHECK(response.status == 400);
     CHECK_FALSE(diagnostics(response).empty());
+  }
+  auto const lenient = headers({{"Prefer", "handling=lenient"}});
+  for (auto const query : {"colour=red", "colour=red&_type=Claim"}) {
+    auto const response =
+        server.ask("GET", std::string("/fhir/Patient/p/$everything?") + query, {}, lenient);
+    CHECK(response.status == 200);
+    auto const entries = parsed(response);
+    auto const last = entries.root()["entry"].at(entries.root()["entry"].size() - 1);
+    CHECK(last["search"]["mode"].text() == "outcome");
   }
   auto const count = parsed(server.ask("GET", "/fhir/Patient/p/$everything?_count=0"));
   CHECK(count.root()["total"].text() == std::to_string(kMembers.size()));
@@ -253,7 +264,9 @@ TEST_CASE("references are found in the text of a body") {
   CHECK(found(R"({"reference":"http://elsewhere/fhir/Patient/1"})").empty());
   CHECK(
       found(R"({"reference":"#a"},{"reference":"urn:uuid:x"},{"reference":"Nothing/1"})").empty());
-  CHECK(found(R"({"url":"Binary/b","url":"Patient/1"})") == "Binary/b ");
+  CHECK(found(R"({"url":"Binary/b","url":"Patient/1","url":"http://h/fhir/Binary/c"})") ==
+        "Binary/b Binary/c ");
+  CHECK(found(R"({"url":"NotBinary/b","url":"http://x/Binary/c"})").empty());
   CHECK(found(R"({"text":"\"reference\":\"Patient/1\""})").empty());
   CHECK(found(R"({"reference":")").empty());
 }

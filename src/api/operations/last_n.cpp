@@ -56,19 +56,31 @@ class Groups {
       members_.emplace_back();
     }
     for (auto const& code : codes) by_code_.emplace(code, group);
-    members_[group].push_back(std::move(candidate));
-    trim(members_[group]);
+    auto& members = members_[group];
+    members.candidates.push_back(std::move(candidate));
+    // Not each time: with all of one time nothing could be trimmed, and sorting be all that is
+    // done.
+    if (members.candidates.size() > 2 * (members.kept + max_ + kTrimmedAtOnce)) trim(members);
   }
 
   /// Of all groups, the most recent first.
   std::vector<Candidate> take() {
     std::vector<Candidate> all;
-    for (auto& group : members_) std::ranges::move(group, std::back_inserter(all));
+    for (auto& group : members_) {
+      trim(group);
+      std::ranges::move(group.candidates, std::back_inserter(all));
+    }
     std::ranges::sort(all, is_before);
     return all;
   }
 
  private:
+  static constexpr std::size_t kTrimmedAtOnce = 16;
+  struct Group {
+    std::vector<Candidate> candidates;
+    std::size_t kept = 0;  ///< by the last trimming
+  };
+
   std::size_t root_of(std::size_t group) {
     while (parents_[group] != group) group = parents_[group] = parents_[parents_[group]];
     return group;
@@ -79,23 +91,25 @@ class Groups {
     b = root_of(b);
     if (a == b) return a;
     parents_[b] = a;
-    std::ranges::move(members_[b], std::back_inserter(members_[a]));
-    members_[b].clear();
+    std::ranges::move(members_[b].candidates, std::back_inserter(members_[a].candidates));
+    members_[b] = {};
     return a;
   }
 
   /// "When the effective times for >1 Observations are equal - both will be returned".
-  void trim(std::vector<Candidate>& group) const {
-    std::ranges::sort(group, is_before);
-    auto size = std::min(group.size(), max_);
-    while (size < group.size() && group[size].when == group[max_ - 1].when) ++size;
-    group.resize(size);
+  void trim(Group& group) const {
+    auto& all = group.candidates;
+    std::ranges::sort(all, is_before);
+    auto size = std::min(all.size(), max_);
+    while (size < all.size() && all[size].when == all[max_ - 1].when) ++size;
+    all.resize(size);
+    group.kept = size;
   }
 
   std::size_t max_;
   std::map<std::string, std::size_t> by_code_;
   std::vector<std::size_t> parents_;
-  std::vector<std::vector<Candidate>> members_;
+  std::vector<Group> members_;
 };
 
 /// What an observation is grouped by: "coding.value and coding.system", or its text.
