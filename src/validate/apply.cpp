@@ -19,19 +19,26 @@ std::size_t characters_in(std::string_view text) {
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-/// Whether every contained resource that no element refers to is an image or a link of the
+/// Every `#id` between quotes of any kind in a text. A narrative is a string of JSON, so that its
+/// own quotes are escaped.
+std::unordered_set<std::string_view> fragments_in(std::string_view text) {
+  constexpr std::string_view kQuotes = "\"'\\";
+  std::unordered_set<std::string_view> found;
+  for (std::size_t at = text.find('#'); at != text.npos; at = text.find('#', at + 1)) {
+    if (at == 0 || kQuotes.find(text[at - 1]) == kQuotes.npos) continue;
+    auto const end = text.find_first_of(kQuotes, at);
+    if (end != text.npos) found.insert(text.substr(at + 1, end - at - 1));
+  }
+  return found;
+}
+
+/// Whether every contained resource is referred to by an element, or is an image or a link of a
 /// narrative, which is a reference that dom-3 cannot see. Source: FHIR R4 narrative.html#id.
 bool is_told_in_narrative(json::Value resource) {
   auto const list = resource["contained"].elements();
+  auto const told = fragments_in(resource.source());
   return std::all_of(list.begin(), list.end(), [&](json::Value contained) {
-    auto const target = "#" + contained["id"].text();
-    auto const has = [](json::Value value, std::string const& text) {
-      return value.source().find(text) != std::string_view::npos;
-    };
-    // A narrative is a string, so that its own quotes are escaped.
-    bool const is_told =
-        has(resource, "=\\\"" + target + "\\\"") || has(resource, "='" + target + "'");
-    return is_told || has(resource, "\"" + target + "\"") || has(contained, "\"#\"");
+    return told.contains(contained["id"].raw()) || fragments_in(contained.source()).contains("");
   });
 }
 

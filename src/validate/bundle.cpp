@@ -80,16 +80,18 @@ void Walker::check_version(Node const& reference, Scope const& scope) {
   auto const text = reference.value["reference"].text();
   auto const parsed = fhir::parse_reference(text);
   auto const bare = text.substr(0, text.find("/_history/"));
-  for (auto const& [url, versions] : scope.bundle->versions) {
-    bool const is_it = url == bare || (url.ends_with("/" + bare) && url.starts_with("http"));
-    if (!is_it) continue;
-    if (parsed.version.empty()) {
-      if (versions.size() == 1) continue;
-      return refuse(FindingCode::structure, "several entries are what this refers to", reference);
-    }
-    if (std::ranges::find(versions, parsed.version) == versions.end()) {
-      return refuse(FindingCode::not_found, "no entry has this version", reference);
-    }
+  auto found = scope.bundle->versions.find(bare);
+  if (found == scope.bundle->versions.end()) {
+    found = scope.bundle->versions.find(std::string(base_of(scope.full_url)) + "/" + bare);
+  }
+  if (found == scope.bundle->versions.end()) return;
+  auto const& versions = found->second;
+  if (parsed.version.empty()) {
+    if (versions.size() == 1) return;
+    return refuse(FindingCode::structure, "several entries are what this refers to", reference);
+  }
+  if (std::ranges::find(versions, parsed.version) == versions.end()) {
+    refuse(FindingCode::not_found, "no entry has this version", reference);
   }
 }
 

@@ -64,26 +64,29 @@ json::Value part_of(json::Value extension, std::string_view url) {
   return {};
 }
 
-bool has_id(xml::Node root, std::string_view id) {
+std::unordered_set<std::string> ids_in(xml::Node root) {
+  std::unordered_set<std::string> ids;
   std::vector<xml::Node> open{root};
   while (!open.empty()) {
     auto const at = open.back();
     open.pop_back();
-    if (at.attribute("id") == id) return true;
+    if (auto id = at.attribute("id")) ids.insert(*std::move(id));
     for (auto const child : at.elements()) open.push_back(child);
   }
-  return false;
+  return ids;
 }
 
 }  // namespace
 
 /// The extension textLink ties a part of a narrative to an element: the part has to be there.
 void Walker::check_text_links(Node const& node) {
+  auto const document = xml::Document::parse(node.value["div"].text());
+  if (!document) return;  // another rule says so
+  auto const ids = ids_in(document->root());
   for (auto const& extension : children_of(node, "extension")) {
     if (!extension.value["url"].text().ends_with("/StructureDefinition/textLink")) continue;
     auto const id = part_of(extension.value, "htmlid").text();
-    auto const document = xml::Document::parse(node.value["div"].text());
-    if (document && !id.empty() && !has_id(document->root(), id)) {
+    if (!id.empty() && !ids.contains(id)) {
       refuse(FindingCode::not_found, "the narrative has no element with this id", extension);
     }
   }

@@ -8,15 +8,14 @@ namespace {
 
 constexpr int kReferenceDepthMax = 4;  ///< targets whose own targets are asked about
 
-/// `http://host/fhir` of `http://host/fhir/Patient/1`, or nothing.
+}  // namespace
+
 std::string_view base_of(std::string_view full_url) {
   auto const id = full_url.rfind('/');
   if (id == full_url.npos || id == 0 || !full_url.starts_with("http")) return {};
   auto const type = full_url.rfind('/', id - 1);
   return type == full_url.npos ? std::string_view() : full_url.substr(0, type);
 }
-
-}  // namespace
 
 /// Source: FHIR R4 references.html#contained, bundle.html#references.
 json::Value Walker::find_target(std::string_view reference, Scope const& scope) const {

@@ -61,25 +61,22 @@ void Walker::check_code_system(Node const& node) {
   if (content == "not-present" && node.value["concept"]) {
     refuse(FindingCode::structure, "has concepts, though content says that none are present", node);
   }
-  auto const properties = children_of(node, "property");
-  for (std::size_t i = 0; i < properties.size(); ++i) {
-    check_property(properties[i], node.value["property"], i);
+  std::unordered_map<std::string, std::string> types;  // by code of the property
+  std::unordered_set<std::string> uris;
+  for (auto const& property : children_of(node, "property")) {
+    auto const code = property.value["code"].text();
+    auto const uri = property.value["uri"].text();
+    bool const is_named = uri.starts_with(kPropertyUri);  // other uris name nothing we know
+    bool const is_new = types.emplace(code, property.value["type"].text()).second;
+    if (!is_new || (is_named && !uris.insert(uri).second)) {
+      refuse(FindingCode::structure, "a property stands here twice", property);
+    }
+    if (is_named) check_property(property, std::string_view(uri).substr(kPropertyUri.size()));
   }
-  if (!properties.empty()) check_concept_properties(node);
+  if (!types.empty()) check_concept_properties(node, types);
 }
 
-void Walker::check_property(Node const& property, json::Value others, std::size_t index) {
-  auto const code = property.value["code"].text();
-  auto const uri = property.value["uri"].text();
-  std::size_t at = 0;
-  for (auto const other : others.elements()) {
-    if (at++ >= index) break;
-    bool const is_named = uri.starts_with(kPropertyUri);  // other uris name nothing we know
-    bool const is_twin = other["code"].text() == code || (is_named && other["uri"].text() == uri);
-    if (is_twin) refuse(FindingCode::structure, "a property stands here twice", property);
-  }
-  if (!uri.starts_with(kPropertyUri)) return;
-  auto const name = std::string_view(uri).substr(kPropertyUri.size());
+void Walker::check_property(Node const& property, std::string_view name) {
   auto const* const row = std::ranges::lower_bound(kProperties, name, {}, &KnownProperty::code);
   if (row == kProperties.end() || row->code != name) return;
   if (property.value["type"].text() != row->type) {
@@ -90,18 +87,18 @@ void Walker::check_property(Node const& property, json::Value others, std::size_
 
 /// The values of concepts are of the types that the code system declares.
 /// Source: FHIR R4 codesystem.html#properties.
-void Walker::check_concept_properties(Node const& node) {
+void Walker::check_concept_properties(Node const& node,
+                                      std::unordered_map<std::string, std::string> const& types) {
   std::vector<Node> open = children_of(node, "concept");
   while (!open.empty() && !is_full()) {
     auto const item = open.back();
     open.pop_back();
     for (auto const& property : children_of(item, "property")) {
-      auto const known = declared(node.value, property.value["code"].text());
-      if (!known || property.value[member_for(known["type"].text())]) continue;
+      auto const known = types.find(property.value["code"].text());
+      if (known == types.end() || property.value[member_for(known->second)]) continue;
       bool const has_value = property.value.size() > 1;
-      if (has_value) {
-        refuse(FindingCode::value, "the property is of type " + known["type"].text(), property);
-      }
+      if (has_value)
+        refuse(FindingCode::value, "the property is of type " + known->second, property);
     }
     for (auto const& child : children_of(item, "concept")) open.push_back(child);
   }

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/text.h"
 #include "fhirpath/evaluator.h"
 #include "validate/validator.h"
 
@@ -97,8 +98,9 @@ class Walker : private fhirpath::Services {
   void check_type_profiles(Node const& element);
   void check_questionnaire(Node const& node);
   void check_code_system(Node const& node);
-  void check_property(Node const& property, json::Value others, std::size_t index);
-  void check_concept_properties(Node const& node);
+  void check_property(Node const& property, std::string_view name);
+  void check_concept_properties(Node const& node,
+                                std::unordered_map<std::string, std::string> const& types);
   void check_value_set(Node const& node);
   void check_include(Node const& include, json::Value value_set);
   void check_computed(Node const& filter, json::Value value_set);
@@ -200,7 +202,8 @@ class Walker : private fhirpath::Services {
   /// An error of that kind, if anybody wants to read about it.
   void refuse(FindingCode code, std::string text, Node const& node,
               Profile const* profile = nullptr);
-  void set_position(Finding& finding, json::Value value) const;
+  void set_position(Finding& finding, json::Value value);
+  [[nodiscard]] TextPosition position_at(std::size_t offset);
   [[nodiscard]] bool is_full() const { return findings_.size() >= options_.findings_max; }
   Place const* place(Place const* parent, std::string_view name, std::int32_t index = -1);
 
@@ -209,6 +212,7 @@ class Walker : private fhirpath::Services {
   Library const& library_;
   ValidatorOptions const& options_;
   std::vector<Finding> findings_;
+  std::vector<TextPosition> marks_{{1, 1}};  ///< of places along `text_`
   std::deque<Place> places_;
   std::deque<BundleIndex> bundles_;
   std::vector<std::unique_ptr<fhirpath::Evaluator>> evaluators_;  ///< one per nested evaluation
@@ -228,6 +232,9 @@ class Walker : private fhirpath::Services {
 [[nodiscard]] bool fits_pattern(json::Value value, json::Value pattern);
 /// -1, 0, 1; nothing when the two cannot be compared. Numbers, dates, times and quantities.
 [[nodiscard]] std::optional<int> compare_values(json::Value a, json::Value b);
+
+/// `http://host/fhir` of `http://host/fhir/Patient/1`, or nothing.
+[[nodiscard]] std::string_view base_of(std::string_view full_url);
 
 /// `Patient.name[0].given`.
 [[nodiscard]] std::string to_location(Place const* place);
