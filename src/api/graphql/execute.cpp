@@ -37,7 +37,7 @@ class Execution {
     Source root;
     root.type = {TypeKind::query};
     if (query_.resource) root = Resolver::source_of(query_.resource, {});
-    TRY(open({std::move(root), Output::root(), {}}, {query_.operation.first}));
+    TRY(open({root, Output::root(), {}}, {query_.operation.first}));
     for (std::size_t steps = 0; !open_.empty(); ++steps) {
       if (steps > kStepsMax) {
         return fail_at(kNone, "the query costs too much", ErrorCode::too_large);

@@ -219,6 +219,7 @@ Result<std::vector<Source>> Resolver::search(Selection const& selection, Field c
       TRY(is_list ? search_list(context_, asked) : search_connection(context_, asked)));
   auto& page = pages_.back();
   std::vector<Source> found;
+  found.reserve(page.resources.size());
   for (auto const& resource : page.resources) found.push_back(source_of(resource.root(), {}));
   if (auto const* const path = find_argument(selection, "fhirpath")) {
     std::vector<Source> kept;
@@ -344,6 +345,7 @@ Result<> Resolver::filter_by_path(Argument const& argument, Source const& source
                                   std::vector<Source>& values) {
   auto const* const where = TRY(expression(argument, true));
   std::vector<fhirpath::Item> items;
+  items.reserve(values.size());
   for (auto const& value : values) items.push_back(item_of(value));
   auto const kept = TRY(evaluate(*where, items, source, argument.at));
   std::vector<Source> left;

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <mutex>
 
 #include "api/rest/rest.h"
 #include "json/json.h"
@@ -23,6 +24,8 @@ struct Context {
   std::function<Answer(net::HttpRequest const&)> answer;
   Jobs* jobs = nullptr;  ///< requests that are answered later
   OperationTable const* operations = nullptr;
+  /// Who lost a race and tries again holds it: see Turn in submit.h.
+  std::mutex* turn = nullptr;
 };
 
 using BuiltInHandler = Result<Answer> (*)(Context const&, Call const&);

@@ -115,6 +115,7 @@ Result<Answer> patch_once(Context const& context, Call const& call, std::string_
 
 Result<Answer> patch_instance(Context const& context, Call const& call, std::string_view id) {
   auto const wanted = TRY(wanted_version(call.http));
+  Turn turn(context);
   for (int attempt = 1;; ++attempt) {
     auto answer = patch_once(context, call, id, wanted);
     bool const was_late = !answer && answer.error().code == ErrorCode::precondition && !wanted;
@@ -122,6 +123,7 @@ Result<Answer> patch_instance(Context const& context, Call const& call, std::str
     if (attempt == kAttemptsMax) {
       return fail(ErrorCode::unavailable, "the resource is changed faster than it can be patched");
     }
+    turn.take();
   }
 }
 

@@ -68,6 +68,7 @@ struct Service::State {
                 }},
         jobs(context.answer, clock_used) {
     context.jobs = &jobs;
+    context.turn = &turn;
     context.operations = &operations;
   }
 
@@ -92,6 +93,7 @@ struct Service::State {
   std::vector<ActiveRoute> routes;
   OperationTable operations;
   std::map<Operation const*, ActiveRoute> operation_routes;
+  std::mutex turn;
   Jobs jobs;  ///< last: its thread uses the rest
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,18 @@ namespace sinew::rest {
 
 /// Makes one change. Fails as the store does.
 [[nodiscard]] Result<store::Outcome> apply_one(Context const& context, store::Change change);
+
+/// Who lost a race to another client tries again, one at a time: so they lose to newcomers, once
+/// each, and not over and over to each other. Only between processes attempts can run out.
+class Turn {
+ public:
+  explicit Turn(Context const& context) : lock_(*context.turn, std::defer_lock) {}
+  /// Waits until nobody else has it; from then on it is held.
+  void take();
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+};
 
 /// The answer to a change that was made, as Prefer wants it. Source: FHIR R4 http.html#return.
 [[nodiscard]] Result<Answer> answer_change(Context const& context, Call const& call,

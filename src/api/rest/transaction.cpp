@@ -418,8 +418,10 @@ std::size_t attempts_max(json::Value bundle) {
 /// All entries or none. Source: FHIR R4 http.html#trules.
 Result<Answer> process_transaction(Context const& context, Call const& call, json::Value bundle) {
   auto const attempts = attempts_max(bundle);
+  Turn turn(context);
   auto answer = TransactionBundle(context, call, bundle).run();
   for (std::size_t attempt = 1; attempt < attempts && is_late(bundle, answer); ++attempt) {
+    turn.take();
     answer = TransactionBundle(context, call, bundle).run();
   }
   if (answer) return answer;

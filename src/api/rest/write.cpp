@@ -4,6 +4,7 @@
 #include "api/rest/write_check.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "base/waiting.h"
 #include "fhir/check.h"
 #include "fhir/definitions.h"
 #include "fhir/resource.h"
@@ -41,6 +42,12 @@ Result<store::Outcome> apply_one(Context const& context, store::Change change) {
   auto const outcomes = TRY(context.store.apply_and_wait(std::move(transaction)));
   if (outcomes.size() != 1) return fail(ErrorCode::internal, "the store gave no outcome");
   return outcomes.front();
+}
+
+void Turn::take() {
+  if (lock_.owns_lock()) return;
+  Waiting const waiting;
+  lock_.lock();
 }
 
 Result<Answer> answer_change(Context const& context, Call const& call,
@@ -285,6 +292,7 @@ bool is_late(Result<store::Outcome> const& outcome) {
 /// Source: FHIR R4 http.html#cond-update.
 Result<Answer> update_conditionally(Context const& context, Call const& call) {
   constexpr int kAttemptsMax = 100;
+  Turn turn(context);
   TRY(check_type(call.type));
   auto const submission = submitted(context, call);
   if (!submission.document) return submission.refusal;
@@ -300,6 +308,7 @@ Result<Answer> update_conditionally(Context const& context, Call const& call) {
     if (attempt == kAttemptsMax || !is_late(outcome)) {
       return answer_change(context, call, TRY(outcome));
     }
+    turn.take();
   }
 }
 
