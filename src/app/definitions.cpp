@@ -67,6 +67,14 @@ store::Change change_for(validate::Definition const& definition, validate::Packa
   return change;
 }
 
+/// As the store is to take it: what somebody installs is in force, and guides publish parameters
+/// that they want used as drafts (CARIN's).
+std::string parameter_of(validate::Definition const& definition) {
+  json::ObjectEdit edit(definition.root());
+  if (definition.root()["status"].text() == "draft") edit.set("status", R"("active")");
+  return edit.text();
+}
+
 Result<> apply(store::Store& store, std::vector<store::Change>& changes) {
   if (changes.empty()) return {};
   store::Transaction transaction;
@@ -111,7 +119,7 @@ Result<std::vector<std::string>> store_definitions(store::Store& store,
       if (std::ranges::find(kTypes, definition.type) == std::end(kTypes)) continue;
       auto change = change_for(definition, package);
       if (!present.insert(change.type + "/" + change.id).second) continue;
-      if (change.type == "SearchParameter") parameters.push_back(change.body);
+      if (change.type == "SearchParameter") parameters.push_back(parameter_of(definition));
       changes.push_back(std::move(change));
       if (changes.size() == kChangesOfOne) TRY(apply(store, changes));
     }

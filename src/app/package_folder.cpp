@@ -21,8 +21,21 @@ bool is_safe(std::string_view text) {
          std::ranges::all_of(text, is_allowed);
 }
 
+/// `name`, or npm's `@scope/name`.
+bool is_name(std::string_view text) {
+  if (!text.starts_with('@')) return is_safe(text);
+  auto const slash = text.find('/');
+  return slash != text.npos && is_safe(text.substr(1, slash - 1)) &&
+         is_safe(text.substr(slash + 1));
+}
+
+/// A scope's '/' has no place in the name of a file.
+constexpr char kSlashInFile = '%';
+
 std::filesystem::path file_of(std::string const& folder, PackageId const& id) {
-  return std::filesystem::path(folder) / (to_string(id) + std::string(kEnding));
+  auto name = to_string(id) + std::string(kEnding);
+  std::ranges::replace(name, '/', kSlashInFile);
+  return std::filesystem::path(folder) / name;
 }
 
 }  // namespace
@@ -30,10 +43,10 @@ std::filesystem::path file_of(std::string const& folder, PackageId const& id) {
 std::string to_string(PackageId const& id) { return id.name + "#" + id.version; }
 
 Result<PackageId> parse_package_id(std::string_view text) {
-  auto const mark = text.find_first_of("@#");
+  auto const mark = text.find_first_of("@#", 1);  // not the '@' of a scope
   PackageId id{std::string(text.substr(0, mark)), {}};
   if (mark != text.npos) id.version = text.substr(mark + 1);
-  bool const is_right = is_safe(id.name) && (mark == text.npos || is_safe(id.version));
+  bool const is_right = is_name(id.name) && (mark == text.npos || is_safe(id.version));
   if (!is_right) {
     return fail(ErrorCode::invalid, "not a package as name@version", std::string(text));
   }
@@ -54,7 +67,9 @@ Result<std::vector<InstalledPackage>> installed_packages(std::string const& fold
   if (!std::filesystem::is_directory(folder, error)) return found;
   for (auto const& name : TRY(list_files(folder))) {
     if (!name.ends_with(kEnding)) continue;
-    auto id = parse_package_id(std::string_view(name).substr(0, name.size() - kEnding.size()));
+    auto text = name.substr(0, name.size() - kEnding.size());
+    std::ranges::replace(text, kSlashInFile, '/');
+    auto id = parse_package_id(text);
     if (!id || id->version.empty()) continue;  // nothing that was installed here
     found.push_back({*std::move(id), (std::filesystem::path(folder) / name).string()});
   }

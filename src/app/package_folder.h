@@ -20,7 +20,8 @@ struct PackageId {
 
 /// Reads `name@version` or `name#version`; without either the version is empty: the latest.
 /// Fails `invalid` for what cannot be a name or a version: only letters, digits, '.', '-' and '_',
-/// not with a '.' in front, because both become part of a file name.
+/// not with a '.' in front, because both become part of a file name. A name may have a scope in
+/// front: `@scope/name`.
 /// Source: https://hl7.org/fhir/packages.html.
 [[nodiscard]] Result<PackageId> parse_package_id(std::string_view text);
 

@@ -50,7 +50,10 @@ TEST_CASE("a package is named with or without version, and never a path") {
   CHECK(parse_package_id("hl7.fhir.us.core@6.1.0")->version == "6.1.0");
   CHECK(parse_package_id("hl7.fhir.us.core#6.1.0")->name == "hl7.fhir.us.core");
   CHECK(parse_package_id("hl7.fhir.us.core")->version.empty());
-  for (auto const text : {"", "@1", "a@", "../a@1", "a@../1", "a/b@1", ".a@1", "a@.1", "a b@1"}) {
+  CHECK(parse_package_id("@scope/a.b@1.0.0")->name == "@scope/a.b");
+  CHECK(parse_package_id("@scope/a.b")->version.empty());
+  for (auto const text : {"", "@1", "a@", "../a@1", "a@../1", "a/b@1", ".a@1", "a@.1", "a b@1",
+                          "@/a@1", "@s@1", "@s/../a@1", "@s/a/b@1"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_package_id(text));
   }
@@ -69,6 +72,9 @@ TEST_CASE("packages lie beside the store, several versions side by side") {
   REQUIRE(install_package(path, {"a.b", "2.0.0"}, "two"));
   REQUIRE(install_package(path, {"a.b", "1.0.0"}, "one"));
   REQUIRE(write_file(path + "/notes.txt", "no package"));
+  REQUIRE(install_package(path, {"@scope/c", "1.0.0"}, "three"));
+  CHECK(to_string(installed_packages(path)->at(0).id) == "@scope/c#1.0.0");
+  CHECK(remove_package(path, {"@scope/c", "1.0.0"}));
   CHECK_FALSE(install_package(path, {"../a", "1.0.0"}, "x"));
   auto const installed = installed_packages(path);
   REQUIRE(installed);
