@@ -202,7 +202,8 @@ struct HistoryPage {
 
 /// A value that a search parameter finds.
 struct ValueInUse {
-  std::string system, code, display;  ///< a uri has a code alone
+  std::string system, code;  ///< a uri has a code alone
+  std::string display;       ///< empty where the store keeps none that could be shown
 };
 
 // ---------------------------------------------------------------- taking away for good
