@@ -67,7 +67,9 @@ Membership in_tables(std::string_view url, Code const& code) {
 Membership in_own_codes(Include const& include, Code const& code) {
   bool const is_system = include.system == code.system || !code.is_coding;
   if (!is_system) return Membership::no;
-  if (include.codes.contains(std::string(code.code))) return Membership::yes;
+  bool const is_listed = include.codes.contains(include.is_case_sensitive ? std::string(code.code)
+                                                                          : to_lower(code.code));
+  if (is_listed) return Membership::yes;
   return include.is_open ? Membership::unknown : Membership::no;
 }
 
@@ -272,6 +274,7 @@ Membership Library::membership(std::string_view url, Code const& code) const {
     if (set == nullptr) return in_tables(without_version(name), code);
     auto const in_set = [&](std::string const& other) { return in(other, depth + 1); };
     auto const result = in_any(set->includes, code, in_set);
+    if (result == Membership::no && set->is_open) return Membership::unknown;
     if (result == Membership::no || set->excludes.empty()) return result;
     auto const excluded = in_any(set->excludes, code, in_set);
     if (excluded == Membership::yes) return Membership::no;

@@ -21,6 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   Library library;
   ValidatorOptions options;
   options.findings_max = 100;
+  options.refuse_html = true;
+  options.targets_must_exist = true;
+  options.wrong_display = Severity::error;
   auto const add = [&](json::Value value) {
     auto copy = json::Document::parse(std::string(value.source()));
     if (!copy) return;

@@ -115,6 +115,43 @@ TEST_CASE("a required code is there, unless another version carries it") {
             .empty());
 }
 
+TEST_CASE("what a value set leaves open is no error; case counts where the code system says so") {
+  auto const with_set = [](std::string_view set, std::string_view system) {
+    auto setting = with_profile(
+        R"({"path":"Patient.maritalStatus","binding":{"strength":"required",
+            "valueSet":"http://x/set"}})");
+    setting.definitions.push_back(R"({"resourceType":"ValueSet","url":"http://x/set",)" +
+                                  std::string(set) + "}");
+    setting.definitions.emplace_back(system);
+    return setting;
+  };
+  auto const red = marital(R"("system":"http://x/colours","code":"r")");
+  auto const grey = marital(R"("system":"http://x/greys","code":"1")");
+  auto const loud = marital(R"("system":"http://x/colours","code":"R")");
+  auto const part = with_set(R"("expansion":{"total":7,"contains":[
+    {"system":"http://x/colours","code":"g"}]})",
+                             kColours);
+  CHECK(faults(red, part).empty());
+  CHECK(faults(grey, part).empty());
+  CHECK(faults(grey, part, Severity::information).find("not checked") != std::string::npos);
+  auto const whole = with_set(R"("expansion":{"total":1,"contains":[
+    {"system":"http://x/colours","code":"g"}]})",
+                              kColours);
+  CHECK_FALSE(faults(red, whole).empty());
+  auto const all = with_set(R"("compose":{"include":[{"system":"http://x/colours"}]})", kColours);
+  CHECK(faults(red, all).empty());
+  CHECK_FALSE(faults(loud, all).empty());
+  auto system = std::string(kColours);
+  system.insert(1, R"("caseSensitive":false,)");
+  auto const any = with_set(R"("compose":{"include":[{"system":"http://x/colours"}]})", system);
+  CHECK(faults(loud, any).empty());
+  CHECK_FALSE(faults(grey, any).empty());
+  auto const but = with_set(R"("compose":{"include":[{"system":"http://x/colours"}],
+    "exclude":[{"system":"http://x/colours","concept":[{"code":"R"}]}]})",
+                            system);
+  CHECK_FALSE(faults(red, but).empty());
+}
+
 TEST_CASE("markup in strings is refused where it is asked for") {
   auto const name = [](std::string_view text) {
     return patient(R"("name":[{"text":")" + std::string(text) + R"("}])");

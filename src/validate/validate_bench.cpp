@@ -3,7 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "base/file.h"
-#include "validate/validator.h"
+#include "validate/write_policy.h"
 
 namespace sinew::validate {
 namespace {
@@ -52,6 +52,28 @@ void validate_example(benchmark::State& state, std::string const& name) {
 BENCHMARK_CAPTURE(validate_example, patient, std::string("Patient-example.json"));
 BENCHMARK_CAPTURE(validate_example, laboratory, std::string("Observation-serum-potassium.json"));
 BENCHMARK_CAPTURE(validate_example, blood_pressure, std::string("Observation-blood-pressure.json"));
+
+/// What `serve --validate-writes` adds to a write, by level; the structure was checked before.
+void check_write(benchmark::State& state, std::string const& level) {
+  auto& all = bench();
+  auto const policy = WritePolicy::parse({level});
+  for (auto const& [file, text] : all.examples) {
+    if (file != "Observation-serum-potassium.json") continue;
+    auto const document = json::Document::parse(text);
+    if (!document || !policy) break;
+    for (auto _ : state) {
+      auto const findings =
+          policy->check(document->root(), document->text(), all.library, Instant{});
+      benchmark::DoNotOptimize(findings.data());
+    }
+    state.SetItemsProcessed(state.iterations());
+    return;
+  }
+  state.SkipWithError("no corpus packages");
+}
+BENCHMARK_CAPTURE(check_write, off, std::string("off"));
+BENCHMARK_CAPTURE(check_write, base, std::string("base"));
+BENCHMARK_CAPTURE(check_write, profiles, std::string("profiles"));
 
 void read_us_core(benchmark::State& state) {
   auto const bytes = read_file(kPackage);

@@ -18,19 +18,38 @@ Include read_include(json::Value value, FindCodeSystem const& find) {
   out.system = value["system"].text();
   for (auto const other : value["valueSet"].elements()) out.value_sets.push_back(other.text());
   if (out.system.empty()) return out;
-  if (auto const listed = value["concept"]) {
-    for (auto const item : listed.elements()) out.codes.insert(item["code"].text());
-    return out;
-  }
   auto const version = value["version"].text();
   auto const code_system = find(version.empty() ? out.system : out.system + "|" + version);
+  auto const sensitive = code_system["caseSensitive"];
+  out.is_case_sensitive = !sensitive || sensitive.boolean();
+  if (auto const listed = value["concept"]) {
+    for (auto const item : listed.elements()) {
+      auto const code = item["code"].text();
+      out.codes.insert(out.is_case_sensitive ? code : to_lower(code));
+    }
+    return out;
+  }
   out.is_open = !is_complete(code_system);
   if (out.is_open) return out;
   Concepts const concepts(code_system);
   auto const filters = value["filter"];
   for (auto const filter : filters.elements()) out.is_open = out.is_open || !concepts.knows(filter);
-  if (!out.is_open) out.codes = concepts.select(filters);
+  if (out.is_open) return out;
+  for (auto const& code : concepts.select(filters)) {
+    out.codes.insert(out.is_case_sensitive ? code : to_lower(code));
+  }
   return out;
+}
+
+/// Whether an expansion says that it leaves codes out.
+/// Source: FHIR R4 ValueSet.expansion.total; extension valueset-unclosed.
+bool is_in_part(json::Value expansion, std::size_t count) {
+  for (auto const extension : expansion["extension"].elements()) {
+    bool const is_it = extension["url"].text().ends_with("/valueset-unclosed");
+    if (is_it && extension["valueBoolean"].boolean()) return true;
+  }
+  auto const total = parse_integer<std::uint64_t>(expansion["total"].raw());
+  return total && *total > count;
 }
 
 ValueSet read_expansion(json::Value expansion) {
@@ -41,17 +60,21 @@ ValueSet read_expansion(json::Value expansion) {
     auto const list = stack.back();
     stack.pop_back();
     for (auto const item : list.elements()) {
-      if (++count > kConceptsMax) return set;
+      if (++count > kConceptsMax) {
+        set.is_open = true;
+        return set;
+      }
       auto const system = item["system"].text();
       auto found = std::ranges::find(set.includes, system, &Include::system);
       if (found == set.includes.end()) {
-        set.includes.push_back({system, {}, false, {}});
+        set.includes.push_back({system, {}, false, true, {}});
         found = set.includes.end() - 1;
       }
       found->codes.insert(item["code"].text());
       if (item["contains"]) stack.push_back(item["contains"]);
     }
   }
+  set.is_open = is_in_part(expansion, count);
   return set;
 }
 

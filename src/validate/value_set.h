@@ -27,7 +27,8 @@ enum class Membership : std::uint8_t { no, yes, unknown };
 struct Include {
   std::string system;  ///< empty: the value sets alone
   std::unordered_set<std::string> codes;
-  bool is_open = false;  ///< codes of the system that are not listed may be in as well
+  bool is_open = false;           ///< codes of the system that are not listed may be in as well
+  bool is_case_sensitive = true;  ///< else `codes` are in lower case
   std::vector<std::string> value_sets;  ///< a code is in all of them
 };
 
@@ -35,6 +36,7 @@ struct Include {
 struct ValueSet {
   std::vector<Include> includes;
   std::vector<Include> excludes;
+  bool is_open = false;  ///< an expansion that is not whole: what it does not list may be in
 };
 
 /// The CodeSystem of that canonical, or a missing value.
