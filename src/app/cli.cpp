@@ -19,6 +19,7 @@ struct Commands {
   MapCheckSettings map_check, map_test, map_print;
   MapDiffSettings map_diff;
   ExplainSettings explain;
+  VerifySettings verify;
   ServeSettings serve;
   FhirpathSettings fhirpath;
   ValidateSettings validate;
@@ -199,6 +200,18 @@ void add_explain(CLI::App& app, Commands& commands) {
 void add_package_folder(CLI::App* command, std::string& folder) {
   command->add_option("--package-folder", folder,
                       "Folder of the installed packages; default: sinew-packages beside the store");
+}
+
+void add_verify(CLI::App& app, Commands& commands) {
+  auto& settings = commands.verify;
+  auto* const command = app.add_subcommand(
+      "verify", "Compare every table of a store with its resources, and mend what differs");
+  command->add_option("STORE", settings.store, "The store's file; a server may be running on it")
+      ->capture_default_str();
+  command->add_flag("--repair", settings.repair,
+                    "Mend what is found; no server may be running on the store");
+  command->add_flag("--json", settings.json, "For a program to read");
+  choose(command, commands, settings, verify);
 }
 
 void add_package_option(CLI::App* command, std::vector<std::string>& packages) {
@@ -424,6 +437,7 @@ int run(int argc, char** argv) {
   add_send(app, commands);
   add_map(app, commands);
   add_explain(app, commands);
+  add_verify(app, commands);
   add_simulate(app, commands);
   add_fhirpath(app, commands);
   add_validate(app, commands);

@@ -98,6 +98,13 @@ struct ExplainSettings {
 };
 int explain(ExplainSettings const& settings);
 
+struct VerifySettings {
+  std::string store = "sinew.db";
+  bool repair = false;
+  bool json = false;
+};
+int verify(VerifySettings const& settings);
+
 struct ServeSettings {
   std::string store = "sinew.db";
   std::string mllp = "127.0.0.1:2575";  ///< of the feed that `map` describes

@@ -239,6 +239,19 @@ Result<> take_packages(ServeSettings const& settings, store::Store& store,
   return {};
 }
 
+void count_index_jobs(store::Store& store, Metrics& metrics) {
+  auto& left =
+      metrics.gauge("sinew_index_resources_left", "resources that index jobs have still to read");
+  metrics.on_exposition([&store, &left] {
+    std::uint64_t total = 0;
+    if (auto const jobs = store.index_jobs()) {
+      for (auto const& job : *jobs)
+        total += job.finished ? 0 : job.total - std::min(job.done, job.total);
+    }
+    left.set(static_cast<std::int64_t>(total));
+  });
+}
+
 /// Start order: store, engine (which finishes what an earlier process left), API, then the sockets.
 /// Stop order: the sockets, what is under way, the store.
 Result<> run_server(ServeSettings const& settings) {
@@ -256,6 +269,7 @@ Result<> run_server(ServeSettings const& settings) {
 
   validate::Library library;
   TRY(take_packages(settings, *store, library));
+  count_index_jobs(*store, metrics);
   auto const policy = TRY(validate::WritePolicy::parse(settings.validate_writes));
   TRY(policy.check_known(library));
 

@@ -114,12 +114,19 @@ Result<> read_pair(Query& query, std::string_view name, std::string value) {
     query.count = std::min(*count, kCountMax);
     return {};
   }
+  if (query.criteria.size() >= kCriteriaMax)
+    return fail(ErrorCode::too_large, "too many search parameters");
+  if (name == "_filter") {
+    // A comma is one: alternatives are said in the filter itself.
+    auto& criterion = query.criteria.emplace_back();
+    criterion.parameter = name;
+    criterion.values = {std::move(value)};
+    return {};
+  }
   // Contained resources are found by what contains them.
   if (name == "_contained" && value == "false") return {};
   for (auto const form : kFormParameters)
     if (name == form) return {};
-  if (query.criteria.size() >= kCriteriaMax)
-    return fail(ErrorCode::too_large, "too many search parameters");
   query.criteria.push_back(TRY(read_criterion(name, value)));
   return {};
 }

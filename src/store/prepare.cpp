@@ -113,6 +113,7 @@ Result<Prepared> prepare(Change const& change, ChangeDigest const& digest, Live 
   prepared.base_is_expected = live.is_expected;
   prepared.base_content = live.content;
   prepared.digest = digest;
+  prepared.search_generation = fhir::search_generation();
   if (change.verb == Verb::remove) {
     TRY(prepare_removal(prepared, live, fetch));
     return prepared;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "fhir/search_definition.h"
 #include "store/content.h"
 #include "store/index_row.h"
 #include "store/store.h"
@@ -39,6 +40,7 @@ struct Prepared {
   bool base_exists = false;
   bool base_is_expected = false;
   std::uint64_t base_content = 0;
+  std::uint64_t search_generation = 0;  ///< of the paths that `add` and `drop` speak of
   Outcome::What effect = Outcome::What::unchanged;
   ChangeDigest digest;
   std::uint64_t content = 0;
@@ -49,6 +51,7 @@ struct Prepared {
   /// A version that was only expected may have become another one: its content decides.
   [[nodiscard]] bool fits(Live const& live) const {
     if (base_version != live.version || base_exists != live.exists) return false;
+    if (search_generation != fhir::search_generation()) return false;
     return !base_is_expected || (base_content != 0 && base_content == live.content);
   }
 };

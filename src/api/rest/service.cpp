@@ -13,6 +13,7 @@
 #include "api/rest/rest.h"
 #include "api/rest/routes.h"
 #include "base/text.h"
+#include "fhir/search_definition.h"
 
 namespace sinew::rest {
 namespace {
@@ -138,6 +139,7 @@ Answer Service::State::refuse_path(net::HttpRequest const& request,
 }
 
 Answer Service::State::answer(net::HttpRequest const& request, Presentation& presentation) {
+  fhir::SearchScope const parameters(context.store.search_tables());
   auto const path = request.path();
   bool const is_below =
       path.starts_with(options.base_path) &&

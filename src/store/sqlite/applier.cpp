@@ -59,6 +59,7 @@ Result<> Applier::file(std::vector<JournalRow> const& rows) {
 Result<std::vector<Outcome>> Applier::apply(ApplyWork const& work, Instant now) {
   // Versions are in order of time as well, whatever the clock of the machine does.
   now_ = Instant{std::max(now.ms, last_updated_)};
+  fhir::SearchScope const scope(catalogue_.definitions()->tables);
   overlay_.clear();
   reprepared_.clear();
   switch (TRY(or_break(state_of_cause(work)))) {

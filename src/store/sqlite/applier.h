@@ -46,6 +46,16 @@ class Applier final : private TargetNumbers {
   /// Writes what is collected over a group. To be called before COMMIT.
   Result<> finish_group();
 
+  // For tasks of the writer, inside a group.
+  [[nodiscard]] Connection& connection() { return connection_; }
+  [[nodiscard]] Catalogue const& catalogue() const { return catalogue_; }
+  [[nodiscard]] IndexBatch& index() { return index_; }
+  /// What the end of the group adds to the count of a type.
+  [[nodiscard]] std::int64_t tally_to_come(TypeKey type) const {
+    auto const found = tallies_.find(type);
+    return found == tallies_.end() ? 0 : found->second;
+  }
+
   [[nodiscard]] bool is_broken() const { return broken_; }
   [[nodiscard]] std::uint64_t versions_written() const { return versions_; }
   [[nodiscard]] std::uint64_t unchanged() const { return unchanged_; }

@@ -1,11 +1,14 @@
 #include "store/sqlite/catalogue.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace sinew::store::sqlite {
 namespace {
 
 constexpr std::int64_t kTypesMax = 256;  // the low part of a path key
+constexpr std::size_t kPathsMax = 16384;
 
 /// The numbers of the names in one of the two tables, new names added to it.
 Result<std::unordered_map<std::string, std::int64_t>> number(
@@ -40,16 +43,35 @@ bool is_abstract(fhir::TypeId type) {
 
 }  // namespace
 
+Result<std::vector<std::int64_t>> Catalogue::number_paths(Connection& connection,
+                                                          std::size_t first) {
+  auto const paths = fhir::index_paths();
+  if (paths.size() > kPathsMax)
+    return fail(ErrorCode::too_large, "too many search parameters for one store");
+  std::vector<std::string> names;
+  for (std::size_t i = first; i < paths.size(); ++i) names.push_back(path_name(paths[i]));
+  auto const keys = TRY(number(connection, "SELECT pid, name FROM path",
+                               "INSERT INTO path(pid, name) VALUES(?, ?)", names));
+  std::vector<std::int64_t> rows;
+  for (auto const& name : names) rows.push_back(keys.at(name));
+  return rows;
+}
+
+void Catalogue::add_paths(std::size_t first, std::vector<std::int64_t> const& rows) {
+  auto const paths = fhir::index_paths();
+  for (auto id = std::max(first, path_count_); id < first + rows.size(); ++id) {
+    SINEW_CHECK(id < kPathsMax && id < paths.size());
+    paths_[id] = {rows[id - first], is_abstract(paths[id].resource)};
+  }
+  path_count_ = std::max(path_count_, first + rows.size());
+}
+
 Result<Catalogue> Catalogue::load(Connection& connection) {
-  std::vector<std::string> type_names, path_names;
+  std::vector<std::string> type_names;
   for (auto const& type : fhir::types())
     if (type.kind == fhir::TypeKind::resource) type_names.emplace_back(type.name);
-  for (auto const& path : fhir::index_paths()) path_names.push_back(path_name(path));
-
   auto const types = TRY(number(connection, "SELECT tid, name FROM type",
                                 "INSERT INTO type(tid, name) VALUES(?, ?)", type_names));
-  auto const paths = TRY(number(connection, "SELECT pid, name FROM path",
-                                "INSERT INTO path(pid, name) VALUES(?, ?)", path_names));
   Catalogue catalogue;
   catalogue.type_names_.resize(kTypesMax);
   for (auto const& [name, key] : types) {
@@ -57,10 +79,14 @@ Result<Catalogue> Catalogue::load(Connection& connection) {
     catalogue.type_keys_.emplace(name, key);
     catalogue.type_names_[static_cast<std::size_t>(key)] = name;
   }
-  for (std::size_t i = 0; i < path_names.size(); ++i) {
-    catalogue.path_rows_.push_back(paths.at(path_names[i]));
-    catalogue.is_shared_.push_back(is_abstract(fhir::index_paths()[i].resource));
-  }
+  auto const known = TRY(connection.integer(0, "SELECT max(pid) FROM path"));
+  auto const rows = TRY(number_paths(connection, 0));
+  catalogue.paths_ = std::make_unique<Path[]>(kPathsMax);
+  catalogue.add_paths(0, rows);
+  for (std::size_t id = 0; id < rows.size(); ++id)
+    if (rows[id] > known) catalogue.added_.push_back(static_cast<fhir::PathId>(id));
+  catalogue.definitions_ = std::make_unique<std::atomic<std::shared_ptr<Definitions const>>>(
+      std::make_shared<Definitions const>());
   return catalogue;
 }
 
@@ -76,7 +102,11 @@ std::string_view Catalogue::type_name(TypeKey key) const {
 }
 
 PathKey Catalogue::path_key(TypeKey type, fhir::PathId path) const {
-  return path_rows_[path] * kTypesMax + (is_shared_[path] ? type : 0);
+  return paths_[path].row * kTypesMax + (paths_[path].is_shared ? type : 0);
+}
+
+PathKey Catalogue::path_key(TypeKey type, fhir::PathId path, std::int64_t row) {
+  return row * kTypesMax + (is_abstract(fhir::index_paths()[path].resource) ? type : 0);
 }
 
 }  // namespace sinew::store::sqlite

@@ -9,6 +9,7 @@
 #include "store/index_row.h"
 #include "store/sqlite/matcher.h"
 #include "store/sqlite/rows.h"
+#include "store/sqlite/special.h"
 
 namespace sinew::store::sqlite {
 namespace {
@@ -138,8 +139,10 @@ Result<std::vector<Types>> types_of(Chain const& chain, std::string_view type,
                   "no reference parameter '" + step.parameter + "' leads on here",
                   shown(criterion));
   }
+  bool const is_filter = chain.last.parameter == "_filter";
   std::erase_if(places.back(), [&](fhir::TypeId id) {
-    return fhir::find_parameter(id, chain.last.parameter) == nullptr;
+    return is_filter ? !filter_concerns(id, chain.last)
+                     : fhir::find_parameter(id, chain.last.parameter) == nullptr;
   });
   if (places.back().empty())
     return fail(ErrorCode::invalid, "no type that the chain leads to has this parameter",
@@ -161,6 +164,7 @@ Result<std::int64_t> live_count(SearchContext& context, TypeKey type) {
 /// Those of `type` that refer to one of `targets`, by the index: as it is now.
 Result<> add_referring(SearchContext& context, TypeKey type, fhir::SearchParameter const& parameter,
                        Rids const& targets, Rids& out) {
+  TRY(require_indexed(context, type, parameter));
   auto const live = TRY(live_count(context, type));
   bool const scans = static_cast<std::int64_t>(targets.size()) * kProbeCost > live;
   for (auto const path : parameter.paths) {
@@ -214,6 +218,7 @@ Result<> add_referred(SearchContext& context, TypeKey source_type,
     for (auto const source : sources) TRY(add_targets_of(context, parameter, source, out));
     return {};
   }
+  TRY(require_indexed(context, source_type, parameter));
   for (auto const path : parameter.paths) {
     auto rows = context.connection.query("SELECT tgt, rid FROM ref WHERE pid=?",
                                          context.catalogue.path_key(source_type, path));

@@ -61,6 +61,21 @@ Result<ParameterUse> find_use(SearchContext& context, std::string_view type,
   return use;
 }
 
+bool is_indexed(SearchContext const& context, TypeKey type,
+                fhir::SearchParameter const& parameter) {
+  if (context.definitions == nullptr || context.definitions->unready.empty()) return true;
+  return std::ranges::none_of(parameter.paths, [&](fhir::PathId path) {
+    return context.definitions->unready.contains(context.catalogue.path_key(type, path));
+  });
+}
+
+Result<> require_indexed(SearchContext const& context, TypeKey type,
+                         fhir::SearchParameter const& parameter) {
+  if (is_indexed(context, type, parameter)) return {};
+  return fail(ErrorCode::unavailable, "the parameter is being indexed; try again in a while",
+              std::string(parameter.code));
+}
+
 Result<Condition> compile_criterion(SearchContext& context, ParameterUse const& use) {
   auto const& code = use.parameter->code;
   if (code == "_id") return compile_id(context, use);

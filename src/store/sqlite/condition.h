@@ -47,8 +47,9 @@ struct SearchContext {
   Connection& connection;
   Catalogue const& catalogue;
   Instant now;
-  SearchCost* cost = nullptr;  ///< null: nobody counts
-  PastView* then = nullptr;    ///< null: the store as it is
+  SearchCost* cost = nullptr;                ///< null: nobody counts
+  PastView* then = nullptr;                  ///< null: the store as it is
+  Definitions const* definitions = nullptr;  ///< null: every path is indexed
 };
 
 /// The parameter of a criterion, found.
@@ -62,6 +63,13 @@ struct ParameterUse {
 /// Fails `invalid` when the type has no such parameter.
 [[nodiscard]] Result<ParameterUse> find_use(SearchContext& context, std::string_view type,
                                             Criterion const& criterion);
+
+/// False while an index job fills a path of the parameter: the index does not have all of it yet.
+[[nodiscard]] bool is_indexed(SearchContext const& context, TypeKey type,
+                              fhir::SearchParameter const& parameter);
+/// For those who can do nothing without the index. Fails `unavailable` while it is filled.
+[[nodiscard]] Result<> require_indexed(SearchContext const& context, TypeKey type,
+                                       fhir::SearchParameter const& parameter);
 
 /// Fails `invalid` at the parameter for a modifier or a value it does not take. One function for
 /// each kind of parameter; chains and _has are the matcher's.

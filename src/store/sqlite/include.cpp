@@ -50,7 +50,7 @@ class Including {
 
   Result<> read(Query const& query) {
     for (auto const& text : query.include) includes_.push_back(TRY(read_include(text, true)));
-    for (auto const& text : query.revinclude) reverse_.push_back(TRY(read_include(text, false)));
+    for (auto const& text : query.revinclude) reverse_.push_back(TRY(read_include(text, true)));
     return {};
   }
 
@@ -92,13 +92,33 @@ class Including {
     return {};
   }
 
+  /// `*`: whatever refers to the resource. `Type:*`: what of that type does.
+  Result<> follow_all_back(Include const& include, std::int64_t rid, Resource const& resource) {
+    auto const only = fhir::find_type(include.type);
+    for (fhir::TypeId id = 1; id < fhir::types().size(); ++id) {
+      auto const& type = fhir::type(id);
+      bool const is_wanted = include.type.empty() || id == only;
+      if (!is_wanted || type.kind != fhir::TypeKind::resource || type.is_abstract) continue;
+      for (auto const& parameter : fhir::search_parameters(id)) {
+        if (parameter.type != fhir::ParameterType::reference) continue;
+        Include one = include;
+        one.type = type.name.view();
+        one.parameter = &parameter;
+        TRY(follow_back(one, rid, resource));
+      }
+    }
+    return {};
+  }
+
   Result<> follow_back(Include const& include, std::int64_t rid, Resource const& resource) {
+    if (include.parameter == nullptr) return follow_all_back(include, rid, resource);
     if (!include.target.empty() && include.target != resource.type) return {};
     if (!include.parameter->targets.empty() &&
         std::ranges::find(include.parameter->targets, fhir::find_type(resource.type)) ==
             include.parameter->targets.end())
       return {};
     auto const type = context_.catalogue.type_key(include.type);
+    TRY(require_indexed(context_, type.value_or(0), *include.parameter));
     Rids sources;
     for (auto const path : include.parameter->paths)
       TRY(collect(context_.connection, sources,

@@ -152,6 +152,25 @@ Result<> keep(SearchContext& context, Rids& rids, Planned const& planned) {
   return {};
 }
 
+/// What the index does not have yet: each resource is asked.
+Result<Condition> compile_unindexed(SearchContext& context, std::string_view type,
+                                    Criterion const& criterion) {
+  Condition condition;
+  condition.by_body = [test = TRY(test_of(context, type, criterion))](json::Value resource) {
+    std::vector<fhir::IndexValue> values;
+    fhir::extract_index(resource, values);
+    return test({}, resource, values);
+  };
+  return condition;
+}
+
+Result<Condition> compile_parameter(SearchContext& context, std::string_view type,
+                                    Criterion const& criterion) {
+  auto const use = TRY(find_use(context, type, criterion));
+  if (is_indexed(context, use.type_key, *use.parameter)) return compile_criterion(context, use);
+  return compile_unindexed(context, type, criterion);
+}
+
 Result<Planned> plan(SearchContext& context, std::string_view type, Criterion const& criterion) {
   Planned planned;
   planned.criterion = &criterion;
@@ -160,7 +179,7 @@ Result<Planned> plan(SearchContext& context, std::string_view type, Criterion co
   else if (is_chain(criterion))
     planned.condition = TRY(compile_chain(context, type, criterion));
   else
-    planned.condition = TRY(compile_criterion(context, TRY(find_use(context, type, criterion))));
+    planned.condition = TRY(compile_parameter(context, type, criterion));
   return planned;
 }
 
@@ -216,6 +235,7 @@ Result<std::optional<NewestMatches>> newest_of_one_list(SearchContext& context,
   if (is_chain(criterion) || is_special(criterion) || criterion.values.size() != 1)
     return std::optional<NewestMatches>();
   auto const use = TRY(find_use(context, type, criterion));
+  if (!is_indexed(context, use.type_key, *use.parameter)) return std::optional<NewestMatches>();
   if (use.parameter->type != fhir::ParameterType::token &&
       use.parameter->type != fhir::ParameterType::reference)
     return std::optional<NewestMatches>();

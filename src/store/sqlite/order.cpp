@@ -101,7 +101,8 @@ Result<> values_from_body(SearchContext& context, std::vector<KeyUse> const& key
 }
 
 /// True when the index can be walked in place of the bodies.
-bool can_walk(ParameterUse const& use) {
+bool can_walk(SearchContext const& context, ParameterUse const& use) {
+  if (!is_indexed(context, use.type_key, *use.parameter)) return false;
   if (use.parameter->type == ParameterType::reference) return false;
   if (use.parameter->type != ParameterType::token) return true;
   return std::ranges::none_of(use.parameter->paths, is_hashed_token);
@@ -202,7 +203,7 @@ Result<> fill(SearchContext& context, std::vector<KeyUse> const& uses, ValueMap&
     std::string_view const code = key.use.parameter->code;
     if (code == "_id" || code == "_lastUpdated") {
       TRY(own_columns(context, key, values));
-    } else if (values.size() <= kSortByBodyMax || !can_walk(key.use)) {
+    } else if (values.size() <= kSortByBodyMax || !can_walk(context, key.use)) {
       by_body.push_back(key);
     } else {
       by_index.push_back(key);

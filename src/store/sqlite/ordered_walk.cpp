@@ -78,6 +78,7 @@ Result<std::optional<Rids>> first_in_order(SearchContext& context, std::string_v
   criterion.parameter = key.parameter;
   auto const use = TRY(find_use(context, type, criterion));
   auto const row = std::ranges::find(kWalks, use.parameter->type, &WalkRow::type);
+  if (!is_indexed(context, use.type_key, *use.parameter)) return std::optional<Rids>();
   if (row == kWalks.end() || use.parameter->paths.size() != 1 || key.parameter == "_lastUpdated")
     return std::optional<Rids>();
   auto path = context.catalogue.path_key(use.type_key, use.parameter->paths.front());

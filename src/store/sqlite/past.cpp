@@ -49,32 +49,35 @@ Result<std::int64_t> last_version_at(Connection& connection, Instant instant) {
   return TRY(first_version_at(connection, instant.ms + 1)) - 1;
 }
 
-/// The version before the last `changes` of them; 0: there was none, or it was a deletion.
+/// The version before one; 0: there was none, or it was a deletion. Versions in between may have
+/// been taken away for good.
 Result<std::uint64_t> PastView::version_before(SearchContext& context, std::int64_t rid,
-                                               std::uint64_t changes) {
-  auto const current = static_cast<std::uint64_t>(
-      TRY(context.connection.integer(0, "SELECT ver FROM res WHERE rid=?", rid)));
-  if (current <= changes) return 0;
-  auto const version = current - changes;
-  auto const has_body = TRY(context.connection.integer(
-      0, "SELECT body IS NOT NULL FROM hist WHERE rid=? AND ver=?", rid, version));
-  return has_body != 0 ? version : 0;
+                                               std::uint64_t first_since) {
+  auto rows = context.connection.query(
+      "SELECT ver, length(body) FROM hist WHERE rid=? AND ver<? ORDER BY ver DESC LIMIT 1", rid,
+      first_since);
+  if (!TRY(rows.next()) || rows.is_null(1)) return 0;
+  return static_cast<std::uint64_t>(rows.integer(0));
 }
 
-Result<> PastView::count(SearchContext& context) {
-  if (is_counted_) return {};
-  auto rows = context.connection.query("SELECT tid, rid FROM log WHERE vsn>?", since_);
-  while (TRY(rows.next())) ++counts_[rows.integer(0)][rows.integer(1)];
-  is_counted_ = true;
+Result<> PastView::read_log(SearchContext& context) {
+  if (is_read_) return {};
+  auto rows = context.connection.query("SELECT tid, rid, ver FROM log WHERE vsn>?", since_);
+  while (TRY(rows.next())) {
+    auto const version = static_cast<std::uint64_t>(rows.integer(2));
+    auto& first = firsts_[rows.integer(0)].try_emplace(rows.integer(1), version).first->second;
+    first = std::min(first, version);
+  }
+  is_read_ = true;
   return {};
 }
 
 Result<PastView::Versions const*> PastView::changed(SearchContext& context, TypeKey type) {
   auto const known = types_.find(type);
   if (known != types_.end()) return &known->second;
-  TRY(count(context));
-  auto versions = std::move(counts_[type]);
-  for (auto& [rid, count] : versions) count = TRY(version_before(context, rid, count));
+  TRY(read_log(context));
+  auto versions = std::move(firsts_[type]);
+  for (auto& [rid, version] : versions) version = TRY(version_before(context, rid, version));
   return &types_.emplace(type, std::move(versions)).first->second;
 }
 

@@ -36,13 +36,13 @@ class PastView {
                                                                 std::int64_t rid);
 
  private:
-  Result<> count(SearchContext& context);
+  Result<> read_log(SearchContext& context);
   [[nodiscard]] Result<std::uint64_t> version_before(SearchContext& context, std::int64_t rid,
-                                                     std::uint64_t changes);
+                                                     std::uint64_t first_since);
 
   std::int64_t since_;
-  bool is_counted_ = false;
-  std::unordered_map<TypeKey, Versions> counts_;  ///< how many versions each has got since
+  bool is_read_ = false;
+  std::unordered_map<TypeKey, Versions> firsts_;  ///< the first version that each has got since
   std::unordered_map<TypeKey, Versions> types_;
 };
 

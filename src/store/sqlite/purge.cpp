@@ -66,6 +66,7 @@ Result<std::uint64_t> Applier::purge_one(Purge const& item) {
 
 Result<std::uint64_t> Applier::purge(std::vector<Purge> const& items, Instant now) {
   overlay_.clear();
+  fhir::SearchScope const scope(catalogue_.definitions()->tables);
   for (auto const& item : items) {
     TRY(check_identity(item.type, item.id));
     if (item.what != Purge::What::version) continue;

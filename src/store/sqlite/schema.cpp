@@ -89,7 +89,21 @@ CREATE TABLE store(identity INTEGER NOT NULL);
 INSERT INTO store(identity) VALUES(random());
 )sql";
 
-constexpr auto kMigrations = std::to_array<char const*>({kVersion1, kVersion2, kVersion3});
+/// Version 4: search parameters beyond R4's, and the index that is filled for them.
+///
+/// Definitions are only ever added, or put out of force: their order gives the paths their numbers
+/// in memory. `source` 0: a package; else the rid of the SearchParameter. In `job`, `path` is the
+/// key of a path, 0 for all; resources up to `next` are done.
+constexpr char kVersion4[] = R"sql(
+CREATE TABLE parameter(seq INTEGER PRIMARY KEY, source INTEGER NOT NULL, in_force INTEGER NOT NULL,
+  definition TEXT NOT NULL);
+CREATE TABLE job(id INTEGER PRIMARY KEY, tid INTEGER NOT NULL, path INTEGER NOT NULL,
+  name TEXT NOT NULL, next INTEGER NOT NULL, done INTEGER NOT NULL, total INTEGER NOT NULL,
+  started INTEGER NOT NULL, finished INTEGER NOT NULL);
+)sql";
+
+constexpr auto kMigrations =
+    std::to_array<char const*>({kVersion1, kVersion2, kVersion3, kVersion4});
 
 }  // namespace
 

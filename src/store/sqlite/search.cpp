@@ -173,7 +173,9 @@ Result<SearchPage> run_search(Connection& connection, Catalogue const& catalogue
                               Query const& query) {
   SearchCost cost(query.cost_max);
   cost.wants_plan = query.explain;
-  SearchContext context{connection, catalogue, clock.now(), &cost};
+  auto const definitions = catalogue.definitions();
+  fhir::SearchScope const scope(definitions->tables);
+  SearchContext context{connection, catalogue, clock.now(), &cost, nullptr, definitions.get()};
   if (query.as_of && query.as_of->ms > context.now.ms)
     return fail(ErrorCode::invalid, "the instant lies ahead", std::string(kAsOfParameter));
   SearchCost::Counting const counting(cost, connection);
@@ -196,7 +198,9 @@ Result<std::vector<std::int64_t>> find_up_to_two(Connection& connection, Catalog
   auto const parsed = TRY(parse_search(type, query));
   if (parsed.criteria.empty())
     return fail(ErrorCode::invalid, "the condition has no search parameter", std::string(type));
-  SearchContext context{connection, catalogue, clock.now(), nullptr};
+  auto const definitions = catalogue.definitions();
+  fhir::SearchScope const scope(definitions->tables);
+  SearchContext context{connection, catalogue, clock.now(), nullptr, nullptr, definitions.get()};
   auto rids = TRY(find_matches(context, type, parsed.criteria));
   if (rids.size() > kEnoughToTellApart) rids.resize(kEnoughToTellApart);
   return rids;

@@ -180,6 +180,13 @@ Result<Condition> compile_compartment(SearchContext& context, std::string_view t
   return condition;
 }
 
+/// Source: FHIR R4 search.html#query.
+Result<Condition> compile_named_query(SearchContext&, std::string_view,
+                                      Criterion const& criterion) {
+  return bad_value(ErrorCode::not_supported, "no named query of that name is registered here",
+                   criterion, criterion.values.front());
+}
+
 struct SpecialRow {
   std::string_view parameter;
   std::string_view type;  ///< empty: all types
@@ -189,6 +196,8 @@ constexpr auto kSpecials = std::to_array<SpecialRow>({
     {"_list", "", compile_list},
     {"_text", "", compile_text},
     {"_content", "", compile_content},
+    {"_filter", "", compile_filter},
+    {"_query", "", compile_named_query},
     {"near", "Location", compile_near},
     {kCompartmentParameter, "", compile_compartment},
 });

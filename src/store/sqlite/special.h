@@ -23,4 +23,10 @@ namespace sinew::store::sqlite {
 [[nodiscard]] std::vector<Criterion> compartment_criteria(std::string_view type,
                                                           Criterion const& criterion);
 
+/// `_filter`. Of the moment that the context looks at. Source: FHIR R4 search_filter.html.
+[[nodiscard]] Result<Condition> compile_filter(SearchContext& context, std::string_view type,
+                                               Criterion const& criterion);
+/// Whether a type has the parameters that a filter begins with.
+[[nodiscard]] bool filter_concerns(fhir::TypeId type, Criterion const& criterion);
+
 }  // namespace sinew::store::sqlite

@@ -34,12 +34,36 @@ Result<std::unique_ptr<Store>> SqliteStore::open(StoreOptions const& options, Cl
       place->path(), options.read_only ? Connection::Mode::read : Connection::Mode::write, create));
   if (!options.read_only) TRY(create_or_migrate(connection));
   TRY(connection.run("BEGIN"));
+  // A store of an older program, opened for reading, has no such table.
+  bool const has_parameters =
+      TRY(connection.integer(
+          0, "SELECT count(*) FROM sqlite_master WHERE type='table' AND name='parameter'")) != 0;
+  auto parameters = has_parameters ? TRY(load_parameters(connection)) : std::vector<ParameterRow>();
+  auto const tables = tables_of(parameters, 1);
+  fhir::SearchScope const scope(tables);
   auto catalogue = TRY(Catalogue::load(connection));
-  TRY(connection.run("COMMIT"));
+  if (tables) catalogue.publish(std::make_shared<Definitions const>(Definitions{tables, {}}));
   std::unique_ptr<SqliteStore> store(
       new SqliteStore(std::move(place), std::move(catalogue), clock));
-  if (!options.read_only) TRY(store->start_writing(std::move(connection), options));
+  if (options.read_only) {
+    if (has_parameters) TRY(store->read_unready(connection));
+    TRY(connection.run("COMMIT"));
+    return std::unique_ptr<Store>(std::move(store));
+  }
+  store->indexer_ = std::make_unique<Indexer>(store->catalogue_, store->readers_, clock);
+  TRY(store->indexer_->load(connection, std::move(parameters)));
+  TRY(connection.run("COMMIT"));
+  TRY(store->start_writing(std::move(connection), options));
   return std::unique_ptr<Store>(std::move(store));
+}
+
+/// Beside a running server: what it has not indexed yet is judged by bodies here as well.
+Result<> SqliteStore::read_unready(Connection& connection) {
+  Definitions definitions{catalogue_.definitions()->tables, {}};
+  auto rows = connection.query("SELECT path FROM job WHERE finished=0 AND path<>0");
+  while (TRY(rows.next())) definitions.unready.insert(rows.integer(0));
+  catalogue_.publish(std::make_shared<Definitions const>(std::move(definitions)));
+  return {};
 }
 
 Result<> SqliteStore::start_writing(Connection connection, StoreOptions const& options) {
@@ -76,12 +100,14 @@ Result<> SqliteStore::start_writing(Connection connection, StoreOptions const& o
   log_sync_->start();
   arrivals_->start();
   follower_->start();
+  indexer_->start(*writer_);
   return {};
 }
 
 /// A store that was closed is one file: what waits goes into it, and the arrivals are removed.
 SqliteStore::~SqliteStore() {
   if (!follower_) return;
+  indexer_->stop();
   arrivals_->stop();
   follower_->stop();
   auto const filed = follower_->file_all();
@@ -168,8 +194,46 @@ class SqliteStore::Preparing {
   std::optional<Readers::Lease> lease_;
 };
 
+namespace {
+
+bool is_parameter(Change const& change) { return change.type == "SearchParameter"; }
+
+}  // namespace
+
+/// Who changes a SearchParameter is answered when searches know of it.
+Store::Applied SqliteStore::when_in_force(Applied done) {
+  if (!done) return done;
+  return [this, done = std::move(done)](Result<std::vector<Outcome>> outcomes) {
+    if (!outcomes) return done(std::move(outcomes));
+    indexer_->refresh([done, outcomes = std::move(outcomes)] { done(outcomes); });
+  };
+}
+
+Result<std::vector<std::string>> SqliteStore::add_search_parameters(
+    std::vector<std::string> const& resources) {
+  if (!writer_) return fail(ErrorCode::unavailable, "the store is open for reading only");
+  return indexer_->add(resources);
+}
+
+std::shared_ptr<fhir::SearchTables const> SqliteStore::search_tables() const {
+  return catalogue_.definitions()->tables;
+}
+
+Result<std::vector<std::uint64_t>> SqliteStore::reindex(std::string_view type) {
+  if (!writer_) return fail(ErrorCode::unavailable, "the store is open for reading only");
+  std::vector<std::string> types;
+  for (auto const& [name, live] : TRY(counts()))
+    if (type.empty() || type == name) types.push_back(name);
+  return indexer_->reindex(types);
+}
+
+Result<std::vector<IndexJob>> SqliteStore::index_jobs() {
+  return indexer_ ? indexer_->jobs() : std::vector<IndexJob>();
+}
+
 void SqliteStore::apply(Transaction transaction, Applied done) {
   if (!writer_) return done(fail(ErrorCode::unavailable, "the store is open for reading only"));
+  fhir::SearchScope const scope(catalogue_.definitions()->tables);
   ApplyWork work;
   auto cause = row_of_cause(transaction.cause);
   if (!cause) return done(std::move(cause).failure());
@@ -181,6 +245,7 @@ void SqliteStore::apply(Transaction transaction, Applied done) {
     for (auto const& change : transaction.changes)
       work.changes.push_back(preparing.prepare_change(change));
   }
+  if (std::ranges::any_of(transaction.changes, is_parameter)) done = when_in_force(std::move(done));
   work.transaction = std::move(transaction);
   work.done = std::move(done);
   writer_->submit(std::move(work));

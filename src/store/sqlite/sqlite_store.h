@@ -8,6 +8,7 @@
 #include "store/live_cache.h"
 #include "store/sqlite/catalogue.h"
 #include "store/sqlite/follower.h"
+#include "store/sqlite/indexer.h"
 #include "store/sqlite/readers.h"
 #include "store/sqlite/writer.h"
 #include "store/store.h"
@@ -62,6 +63,12 @@ class SqliteStore final : public Store {
                                                               std::string_view parameter,
                                                               std::size_t count_max) override;
   [[nodiscard]] Result<std::string> signature(std::string_view text) override;
+  [[nodiscard]] Result<std::vector<std::string>> add_search_parameters(
+      std::vector<std::string> const& resources) override;
+  [[nodiscard]] std::shared_ptr<fhir::SearchTables const> search_tables() const override;
+  [[nodiscard]] Result<std::vector<std::uint64_t>> reindex(std::string_view type) override;
+  [[nodiscard]] Result<std::vector<IndexJob>> index_jobs() override;
+  [[nodiscard]] Result<VerifyReport> verify(VerifyOptions const& options) override;
 
  private:
   SqliteStore(std::unique_ptr<Place> place, Catalogue catalogue, Clock& clock)
@@ -71,6 +78,8 @@ class SqliteStore final : public Store {
         clock_(clock) {}
   class Preparing;
   Result<> start_writing(Connection connection, StoreOptions const& options);
+  Result<> read_unready(Connection& connection);
+  [[nodiscard]] Applied when_in_force(Applied done);
   [[nodiscard]] Result<std::optional<JournalRow>> row_of_cause(JournalId cause);
   [[nodiscard]] Result<std::vector<JournalRecord>> some_unfinished(JournalId& after,
                                                                    std::size_t count_max);
@@ -85,6 +94,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<LogSync> log_sync_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Follower> follower_;
+  std::unique_ptr<Indexer> indexer_;
 };
 
 }  // namespace sinew::store::sqlite

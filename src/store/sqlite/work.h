@@ -52,7 +52,17 @@ struct PurgeWork {
   Result<std::uint64_t> answer = std::uint64_t{0};
 };
 
-using Work = std::variant<FileWork, ApplyWork, PurgeWork>;
+class Applier;
+
+/// A piece of other work, of a few ms, in the same database transaction as the rest of its group.
+/// `run` may be called again when the group has to be taken apart.
+struct TaskWork {
+  std::function<Result<>(Applier&)> run;
+  std::function<void(Result<>)> done;  ///< once it is committed, on the writer's thread
+  Result<> answer;
+};
+
+using Work = std::variant<FileWork, ApplyWork, PurgeWork, TaskWork>;
 
 /// What makes two entries the same message.
 [[nodiscard]] std::int64_t duplicate_hash(JournalEntry const& entry);

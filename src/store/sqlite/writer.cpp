@@ -184,6 +184,10 @@ Result<> Writer::perform(std::span<Work> group) {
       ++purges_;
       purging->answer = applier_.purge(purging->items, clock_.now());
       if (applier_.is_broken()) return Result<std::uint64_t>(purging->answer).failure();
+    } else {
+      auto& task = std::get<TaskWork>(work);
+      TRY(task.run(applier_));
+      task.answer = {};
     }
   }
   return {};
@@ -228,6 +232,10 @@ void Writer::answer(Group& group) {
     }
     if (auto* purging = std::get_if<PurgeWork>(&work)) {
       answer_durably(log_sync_, std::move(purging->done), std::move(purging->answer));
+      continue;
+    }
+    if (auto* task = std::get_if<TaskWork>(&work)) {
+      task->done(std::move(task->answer));
       continue;
     }
     auto& item = std::get<ApplyWork>(work);

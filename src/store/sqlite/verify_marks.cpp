@@ -1,0 +1,301 @@
+#include <future>
+#include <map>
+#include <memory>
+
+#include "store/compress.h"
+#include "store/sqlite/rows.h"
+#include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/verifier.h"
+
+// Everything beside the index: the file itself, which resources live, their names and numbers, the
+// order of commit, and the marks of the journal.
+
+namespace sinew::store::sqlite {
+namespace {
+
+/// Runs a query whose rows are the faults of one kind; its first column is their number.
+template <class Visit>
+Result<> each(Connection& connection, char const* sql, Visit const& visit) {
+  std::vector<std::int64_t> found;
+  {
+    auto rows = connection.query(sql);
+    while (TRY(rows.next())) found.push_back(rows.integer(0));
+  }
+  for (auto const number : found) TRY(visit(number));
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> Verifier::shown(std::int64_t rid) {
+  if (rid == 0) return std::string();
+  auto rows = connection_.query("SELECT tid, id FROM res WHERE rid=?", rid);
+  if (!TRY(rows.next())) return "number " + std::to_string(rid);
+  return key_of(catalogue_.type_name(rows.integer(0)), rows.text(1));
+}
+
+Result<> Verifier::found(std::string_view table, std::int64_t rid, std::string what,
+                         Mend const& mend) {
+  ++report_.faults;
+  bool repaired = false;
+  if (writer_ != nullptr && mend) {
+    auto const promise = std::make_shared<std::promise<Result<>>>();
+    auto answer = promise->get_future();
+    TaskWork task;
+    task.run = [&](Applier& applier) -> Result<> {
+      fhir::SearchScope const scope(catalogue_.definitions()->tables);
+      return mend(applier);
+    };
+    task.done = [promise](Result<> result) { promise->set_value(std::move(result)); };
+    writer_->submit(std::move(task));
+    TRY(answer.get());
+    repaired = true;
+    ++report_.repaired;
+  }
+  if (report_.listed.size() < options_.faults_max)
+    report_.listed.push_back({std::string(table), TRY(shown(rid)), std::move(what), repaired});
+  return {};
+}
+
+Result<> Verifier::check_file() {
+  progress("file", 0, 0);
+  auto rows = connection_.query("PRAGMA quick_check(10)");
+  while (TRY(rows.next()))
+    if (rows.text(0) != "ok") TRY(found("file", 0, std::string(rows.text(0)), nullptr));
+  return {};
+}
+
+Result<> Verifier::check_live() {
+  progress("live", 0, 0);
+  TRY(each(connection_,
+           "SELECT rid FROM res WHERE body IS NOT NULL AND NOT EXISTS "
+           "(SELECT 1 FROM live WHERE live.tid=res.tid AND live.rid=res.rid)",
+           [&](std::int64_t rid) {
+             return found("live", rid, "a row is missing", [rid](Applier& applier) {
+               return applier.connection().execute(
+                   "INSERT OR IGNORE INTO live(tid, rid) "
+                   "SELECT tid, rid FROM res WHERE rid=? AND body IS NOT NULL",
+                   rid);
+             });
+           }));
+  return each(connection_,
+              "SELECT rid FROM live WHERE NOT EXISTS (SELECT 1 FROM res WHERE res.rid=live.rid "
+              "AND res.tid=live.tid AND res.body IS NOT NULL)",
+              [&](std::int64_t rid) {
+                return found("live", rid, "a row is too many", [rid](Applier& applier) {
+                  return applier.connection().execute(
+                      "DELETE FROM live WHERE rid=? AND NOT EXISTS (SELECT 1 FROM res WHERE "
+                      "res.rid=live.rid AND res.tid=live.tid AND res.body IS NOT NULL)",
+                      rid);
+                });
+              });
+}
+
+Result<> Verifier::check_names() {
+  progress("lid", 0, 0);
+  std::uint64_t expected = 0, missing = 0;
+  {
+    auto rows = connection_.query("SELECT rid, tid, id FROM res");
+    while (TRY(rows.next())) {
+      ++expected;
+      auto const rid = rows.integer(0);
+      auto const hash = hash_of_key(key_of(catalogue_.type_name(rows.integer(1)), rows.text(2)));
+      auto const one =
+          TRY(connection_.integer(0, "SELECT 1 FROM lid WHERE h=? AND rid=?", hash, rid));
+      if (one != 0) continue;
+      ++missing;
+      TRY(found("lid", rid, "a row is missing", [hash, rid](Applier& applier) {
+        return applier.connection().execute("INSERT OR IGNORE INTO lid0(h, rid) VALUES(?, ?)", hash,
+                                            rid);
+      }));
+    }
+  }
+  auto const count =
+      static_cast<std::uint64_t>(TRY(connection_.integer(0, "SELECT count(*) FROM lid")));
+  if (count == expected - missing) return {};
+  std::vector<std::pair<std::int64_t, std::int64_t>> all;
+  {
+    auto rows = connection_.query("SELECT h, rid FROM lid ORDER BY h, rid");
+    while (TRY(rows.next())) all.emplace_back(rows.integer(0), rows.integer(1));
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto const [hash, rid] = all[i];
+    bool const is_twice = i > 0 && all[i - 1] == all[i];
+    auto const name = TRY(shown(rid));
+    if (!is_twice && hash_of_key(name) == hash) continue;
+    TRY(found(
+        "lid", rid, is_twice ? "a row is there twice" : "a row is too many",
+        [hash = hash, rid = rid, is_twice](Applier& applier) -> Result<> {
+          TRY(applier.connection().execute("DELETE FROM lid0 WHERE h=? AND rid=?", hash, rid));
+          if (is_twice) return {};
+          return applier.connection().execute("DELETE FROM lid1 WHERE h=? AND rid=?", hash, rid);
+        }));
+  }
+  return {};
+}
+
+Result<> Verifier::check_tally() {
+  progress("tally", 0, 0);
+  return each(connection_,
+              "SELECT tid FROM (SELECT tid, live AS n FROM tally UNION ALL "
+              "SELECT tid, -count(*) AS n FROM res WHERE body IS NOT NULL GROUP BY tid) "
+              "GROUP BY tid HAVING sum(n)<>0",
+              [&](std::int64_t type) {
+                auto const what = std::string(catalogue_.type_name(type)) + " are counted wrong";
+                return found("tally", 0, what, [type](Applier& applier) -> Result<> {
+                  auto& connection = applier.connection();
+                  auto const live =
+                      TRY(connection.integer(
+                          0, "SELECT count(*) FROM res WHERE tid=? AND body IS NOT NULL", type)) -
+                      applier.tally_to_come(type);
+                  return connection.execute(
+                      "INSERT INTO tally(tid, live) VALUES(?, ?) "
+                      "ON CONFLICT(tid) DO UPDATE SET live=excluded.live",
+                      type, live);
+                });
+              });
+}
+
+/// Each version stands once in `log`, and `log` has no others.
+Result<> Verifier::check_log() {
+  progress("log", 0, 0);
+  TRY(each(connection_,
+           "SELECT vsn FROM log WHERE rid<>0 AND NOT EXISTS (SELECT 1 FROM res WHERE "
+           "res.rid=log.rid AND res.ver=log.ver AND res.tid=log.tid AND res.upd=log.upd) AND NOT "
+           "EXISTS (SELECT 1 FROM hist JOIN res ON res.rid=hist.rid WHERE hist.rid=log.rid AND "
+           "hist.ver=log.ver AND hist.upd=log.upd AND res.tid=log.tid)",
+           [&](std::int64_t number) {
+             return found("log", 0, "a row is too many", [number](Applier& applier) {
+               return applier.connection().execute("DELETE FROM log WHERE vsn=?", number);
+             });
+           }));
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> versions;
+  {
+    auto rows = connection_.query(
+        "SELECT rid, ver, upd FROM res WHERE ver>0 UNION ALL SELECT rid, ver, upd FROM hist");
+    while (TRY(rows.next())) versions[{rows.integer(0), rows.integer(1)}] = rows.integer(2);
+    auto logged = connection_.query("SELECT rid, ver FROM log");
+    while (TRY(logged.next())) versions.erase({logged.integer(0), logged.integer(1)});
+  }
+  for (auto const& [version, updated] : versions) {
+    auto const [rid, number] = version;
+    // Put back into a gap between its neighbours in time; without one it cannot be put back.
+    auto const place = TRY(connection_.integer(
+        0,
+        "SELECT l.vsn+1 FROM log l WHERE l.upd<=? AND NOT EXISTS (SELECT 1 FROM log n WHERE "
+        "n.vsn=l.vsn+1) AND (SELECT m.upd FROM log m WHERE m.vsn>l.vsn ORDER BY m.vsn LIMIT 1)>=? "
+        "ORDER BY l.vsn DESC LIMIT 1",
+        updated, updated));
+    Mend const mend = [rid = rid, number = number, updated = updated, place](Applier& applier) {
+      return applier.connection().execute(
+          "INSERT OR IGNORE INTO log(vsn, tid, rid, ver, upd) "
+          "SELECT ?, tid, rid, ?, ? FROM res WHERE rid=?",
+          place, number, updated, rid);
+    };
+    TRY(found("log", rid, "a row is missing", place != 0 ? mend : Mend()));
+  }
+  return {};
+}
+
+/// An entry is finished or pending, and found again by what makes it the same message.
+Result<> Verifier::check_journal() {
+  progress("journal", 0, 0);
+  auto const remove = [&](std::string_view table, char const* find, char const* sql) {
+    return each(connection_, find, [&, table, sql](std::int64_t id) {
+      return found(table, 0, "a mark is too many",
+                   [id, sql](Applier& applier) { return applier.connection().execute(sql, id); });
+    });
+  };
+  TRY(remove("pending",
+             "SELECT id FROM pending WHERE id IN (SELECT id FROM jstate) OR id NOT IN (SELECT id "
+             "FROM journal)",
+             "DELETE FROM pending WHERE id=?"));
+  TRY(remove("jstate", "SELECT id FROM jstate WHERE id NOT IN (SELECT id FROM journal)",
+             "DELETE FROM jstate WHERE id=?"));
+  TRY(each(connection_,
+           "SELECT id FROM journal WHERE id NOT IN (SELECT id FROM jstate) AND id NOT IN (SELECT "
+           "id FROM pending)",
+           [&](std::int64_t id) {
+             // What has caused a version was applied; what has not is to be.
+             return found("pending", 0, "a mark is missing", [id](Applier& applier) -> Result<> {
+               auto& connection = applier.connection();
+               auto const caused = TRY(connection.integer(
+                   0, "SELECT 1 FROM res WHERE cause=? UNION ALL SELECT 1 FROM hist WHERE cause=?",
+                   id, id));
+               if (caused == 0)
+                 return connection.execute("INSERT OR IGNORE INTO pending(id) VALUES(?)", id);
+               auto const applied = static_cast<std::int64_t>(JournalStatus::applied);
+               return connection.execute(
+                   "INSERT OR IGNORE INTO jstate(id, status, reason, program, upd) "
+                   "SELECT id, ?, '', 0, received FROM journal WHERE id=?",
+                   applied, id);
+             });
+           }));
+  std::uint64_t expected = 0;
+  std::map<std::int64_t, std::int64_t> hashes;
+  {
+    auto rows = connection_.query("SELECT id, control_id, sender, bytes FROM journal");
+    while (TRY(rows.next())) {
+      JournalEntry entry;
+      entry.control_id = rows.text(1);
+      entry.sender = rows.text(2);
+      auto bytes = unpack(rows.text(3));
+      if (!bytes) {
+        TRY(found("journal", 0, "an entry cannot be read", nullptr));
+        continue;
+      }
+      entry.bytes = *std::move(bytes);
+      ++expected;
+      hashes[rows.integer(0)] = duplicate_hash(entry);
+    }
+  }
+  for (auto const& [id, hash] : hashes) {
+    if (TRY(connection_.integer(0, "SELECT 1 FROM dup WHERE h=? AND id=?", hash, id)) != 0)
+      continue;
+    TRY(found("dup", 0, "a row is missing", [id = id, hash = hash](Applier& applier) {
+      return applier.connection().execute("INSERT OR IGNORE INTO dup0(h, id) VALUES(?, ?)", hash,
+                                          id);
+    }));
+  }
+  std::vector<std::pair<std::int64_t, std::int64_t>> extra;
+  {
+    auto rows = connection_.query("SELECT h, id FROM dup");
+    while (TRY(rows.next())) {
+      auto const known = hashes.find(rows.integer(1));
+      if (known == hashes.end() || known->second != rows.integer(0))
+        extra.emplace_back(rows.integer(0), rows.integer(1));
+    }
+  }
+  for (auto const& [hash, id] : extra)
+    TRY(found("dup", 0, "a row is too many", [hash = hash, id = id](Applier& applier) -> Result<> {
+      auto& connection = applier.connection();
+      TRY(connection.execute("DELETE FROM dup0 WHERE h=? AND id=?", hash, id));
+      return connection.execute("DELETE FROM dup1 WHERE h=? AND id=?", hash, id);
+    }));
+  return {};
+}
+
+Result<VerifyReport> Verifier::run() {
+  TRY(check_file());
+  TRY(check_live());
+  TRY(check_names());
+  TRY(check_tally());
+  TRY(check_resources());
+  TRY(check_index_tables());
+  TRY(check_log());
+  TRY(check_journal());
+  return std::move(report_);
+}
+
+Result<VerifyReport> SqliteStore::verify(VerifyOptions const& options) {
+  if (options.repair && !writer_)
+    return fail(ErrorCode::unavailable, "the store is open for reading only");
+  auto const definitions = catalogue_.definitions();
+  if (!definitions->unready.empty())
+    return fail(ErrorCode::unavailable, "an index job is under way; verify when it has finished");
+  fhir::SearchScope const scope(definitions->tables);
+  auto lease = TRY(readers_.lease());
+  return Verifier(*lease, catalogue_, options, options.repair ? writer_.get() : nullptr).run();
+}
+
+}  // namespace sinew::store::sqlite
