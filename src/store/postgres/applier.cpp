@@ -164,14 +164,29 @@ Result<> Applier::commit() {
           .add(order_.journal)
           .add(order_.outbox)
           .add(order_.program)));
-  TRY(session_->send("UPDATE process SET commits=$1 WHERE owner=$2",
+  // A row that was forgotten while this process was away is made again; it beats soon.
+  TRY(
+      session_->send("INSERT INTO process(owner, beat, commits) VALUES($2, 0, $1) "
+                     "ON CONFLICT(owner) DO UPDATE SET commits=excluded.commits",
                      Parameters().add(commits_ + 1).add(owner_)));
+  is_commit_sent_ = true;
   TRY(session_->ask("COMMIT"));
   committed();
   return {};
 }
 
+bool Applier::settle_commit(std::int64_t commits) {
+  bool const took_place = is_commit_sent_ && commits == commits_ + 1;
+  if (took_place)
+    committed();
+  else
+    commits_ = commits;
+  is_commit_sent_ = false;
+  return took_place;
+}
+
 void Applier::committed() {
+  is_commit_sent_ = false;
   ++commits_;
   seen_commits_ = order_.commits;
   seen_version_ = order_.version;
@@ -179,7 +194,7 @@ void Applier::committed() {
 }
 
 void Applier::roll_back() {
-  if (!session_->is_lost()) {
+  if (session_ != nullptr && !session_->is_lost()) {
     (void)session_->finish();
     if (session_->is_in_transaction()) (void)session_->ask("ROLLBACK");
   }

@@ -39,6 +39,11 @@ class Applier {
     session_ = &session;
     searching_ = &searching;
   }
+  /// There is none for now.
+  void forget_session() {
+    session_ = nullptr;
+    searching_ = nullptr;
+  }
 
   /// Begins a transaction and waits for its turn; learns what other processes have changed.
   Result<> begin();
@@ -54,14 +59,15 @@ class Applier {
   /// Sends what is collected when it is many bytes.
   Result<> flush_if_large();
   Result<> commit();
-  /// The commit took place, though its answer was lost.
-  void committed();
+  /// A new group: nothing of it has been committed.
+  void forget_commit() { is_commit_sent_ = false; }
+  /// Told, over a new connection, how many groups of this process the database has seen committed.
+  /// True: the one whose answer was lost is among them.
+  [[nodiscard]] bool settle_commit(std::int64_t commits);
   /// Takes the transaction back, and everything that was learned within.
   void roll_back();
 
   [[nodiscard]] bool is_broken() const { return broken_; }
-  /// How many groups this process has committed.
-  [[nodiscard]] std::int64_t commits() const { return commits_; }
   /// Grows with every purge, of whatever process. After one a version may carry a number that
   /// stood for another body: what was prepared before is to be prepared again.
   [[nodiscard]] std::uint64_t purges() const { return purges_; }
@@ -90,6 +96,7 @@ class Applier {
   };
   enum class CauseState : std::uint8_t { none, pending, finished };
 
+  void committed();
   Result<> learn(std::int64_t from, std::int64_t to);
   Result<> load_states(std::vector<std::string> keys);
   Result<> load_causes(std::vector<JournalId> const& causes);
@@ -143,7 +150,8 @@ class Applier {
 
   Order order_;
   std::int64_t seen_commits_ = -1, seen_version_ = 0;  ///< -1: nothing is known yet
-  std::int64_t commits_ = 0;
+  std::int64_t commits_ = 0;  ///< groups of this process, as the table `process` counts them
+  bool is_commit_sent_ = false;
   bool broken_ = false;
   Instant now_{};
   WriteSet rows_;

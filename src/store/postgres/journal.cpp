@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "store/compress.h"
 #include "store/postgres/postgres_store.h"
 #include "store/sqlite/work.h"
@@ -15,6 +17,15 @@ constexpr char kRecordsByHash[] =
     "coalesce(s.status, 0), s.reason, p.digest "
     "FROM dup d JOIN journal j ON j.id=d.id LEFT JOIN jstate s ON s.id=j.id "
     "LEFT JOIN program p ON p.gid=s.program WHERE d.h=$1 AND d.id<$2 ORDER BY d.id";
+// No index serves the filters: a page looks at no more than so many entries.
+constexpr JournalId kPageEntriesMax = 20'000;
+constexpr char kPage[] =
+    "SELECT j.id, j.received, j.feed, j.lane, j.control_id, j.type, j.sender, j.bytes, "
+    "coalesce(s.status, 0), s.reason, p.digest "
+    "FROM journal j LEFT JOIN jstate s ON s.id=j.id LEFT JOIN program p ON p.gid=s.program "
+    "WHERE j.id<$1 AND j.id>=$2 AND ($3='' OR j.feed=$3) AND ($4='' OR j.type=$4) "
+    "AND ($5='' OR j.control_id=$5) AND ($6<0 OR coalesce(s.status, 0)=$6) "
+    "ORDER BY j.id DESC LIMIT $7";
 constexpr char kUnfinished[] =
     "SELECT j.id, j.received, j.feed, j.lane, j.control_id, j.type, j.sender, j.bytes, "
     "CAST(0 AS bigint), NULL, NULL FROM pending w JOIN journal j ON j.id=w.id "
@@ -79,6 +90,29 @@ Result<std::vector<JournalRecord>> PostgresStore::unfinished(JournalId after,
   std::vector<JournalRecord> records;
   for (int i = 0; i < rows.rows(); ++i) records.push_back(TRY(record_of(rows, i)));
   return records;
+}
+
+Result<JournalPage> PostgresStore::journal_page(JournalQuery const& query) {
+  constexpr int kAnyStatus = -1;
+  auto const status = query.status ? static_cast<int>(*query.status) : kAnyStatus;
+  auto lease = TRY(pool_.lease());
+  auto const newest =
+      static_cast<JournalId>(TRY(lease.session().ask_integer(0, "SELECT max(id) FROM journal")));
+  auto const end = query.before == 0 ? newest + 1 : std::min(query.before, newest + 1);
+  auto const begin = end > kPageEntriesMax ? end - kPageEntriesMax : JournalId{0};
+  auto const rows = TRY(lease.session().ask(kPage, Parameters()
+                                                       .add(end)
+                                                       .add(begin)
+                                                       .add(std::string_view(query.feed))
+                                                       .add(std::string_view(query.type))
+                                                       .add(std::string_view(query.control_id))
+                                                       .add(status)
+                                                       .add(query.count)));
+  JournalPage page;
+  for (int i = 0; i < rows.rows(); ++i) page.records.push_back(TRY(record_of(rows, i)));
+  page.next =
+      page.records.size() == query.count && query.count > 0 ? page.records.back().id : begin;
+  return page;
 }
 
 Result<JournalId> PostgresStore::find_duplicate(JournalEntry const& entry, JournalId before) {

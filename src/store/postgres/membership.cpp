@@ -11,7 +11,10 @@ namespace {
 constexpr char kDatabaseNow[] =
     "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)";
 constexpr char kJoin[] = "INSERT INTO process(owner, beat, commits) VALUES($1, $2, 0)";
-constexpr char kBeat[] = "UPDATE process SET beat=$2 WHERE owner=$1";
+/// Who was away for so long as to be forgotten begins again.
+constexpr char kBeat[] =
+    "INSERT INTO process(owner, beat, commits) VALUES($1, $2, 0) "
+    "ON CONFLICT(owner) DO UPDATE SET beat=excluded.beat";
 /// Long gone, and nothing of theirs is left.
 constexpr char kForget[] =
     "DELETE FROM process WHERE beat < $1 "

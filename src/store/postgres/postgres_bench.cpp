@@ -35,7 +35,7 @@ class Synthea {
   Synthea() {
     fhir::for_each_in_corpus("fhir/synthea.tar.zst", [&](auto name, std::string_view text) {
       if (name.find("synthea-ms-r4") == name.npos) return;
-      auto const document = json::Document::parse(text);
+      auto const document = json::Document::parse(std::string(text));
       if (!document) return;
       for (auto const entry : document->root()["entry"].elements()) add(entry["resource"]);
     });
@@ -67,7 +67,7 @@ class Synthea {
     change.verb = Verb::put;
     change.type = resource["resourceType"].text();
     change.id = resource["id"].text();
-    change.body = resource.raw();
+    change.body = resource.source();
     if (change.id.size() != kUuidBytes || !types_.emplace(change.id, change.type).second) return;
     templates_.push_back({std::move(change), {}});
   }
@@ -104,7 +104,10 @@ void ingest(Store& store, std::vector<Transaction> transactions) {
   for (int i = 0; i < kClients; ++i)
     clients.emplace_back([&] {
       for (auto at = next++; at < transactions.size(); at = next++)
-        if (!store.apply_and_wait(std::move(transactions[at]))) std::abort();
+        if (auto const done = store.apply_and_wait(std::move(transactions[at])); !done) {
+          std::fprintf(stderr, "%s\n", to_string(done.error()).c_str());
+          std::abort();
+        }
     });
   for (auto& client : clients) client.join();
 }
@@ -134,30 +137,39 @@ void postgres_synthea(benchmark::State& state) {
 }
 BENCHMARK(postgres_synthea)->UseRealTime()->Unit(benchmark::kMillisecond);
 
-void postgres_read(benchmark::State& state) {
+/// The store that was filled, and the id of a patient in it.
+struct Filled {
+  std::unique_ptr<Store> store;
+  std::string patient;
+};
+
+Result<Filled> filled() {
   auto const* server = std::getenv("SINEW_TEST_POSTGRES");
-  if (server == nullptr) return state.SkipWithError("SINEW_TEST_POSTGRES names no server");
-  auto store = open_postgres({.path = server}, system_clock());
-  if (!store) return state.SkipWithError(to_string(store.error()).c_str());
-  auto const first = (*store)->search({.type = "Patient", .count = 1});
-  if (!first || first->matches.empty()) return state.SkipWithError("nothing was ingested");
+  if (server == nullptr) return fail(ErrorCode::not_found, "SINEW_TEST_POSTGRES names no server");
+  Filled out;
+  out.store = TRY(open_postgres({.path = server}, system_clock()));
+  auto const page = TRY(out.store->search(TRY(parse_search("Patient", "_count=1"))));
+  if (page.matches.empty()) return fail(ErrorCode::not_found, "nothing was ingested");
+  out.patient = page.matches.front().id;
+  return out;
+}
+
+void postgres_read(benchmark::State& state) {
+  auto const all = filled();
+  if (!all) return state.SkipWithError(all.error().what.c_str());
   for ([[maybe_unused]] auto const step : state)
-    benchmark::DoNotOptimize((*store)->read("Patient", first->matches.front().id));
+    benchmark::DoNotOptimize(all->store->read("Patient", all->patient));
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(postgres_read)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 void postgres_search(benchmark::State& state) {
-  auto const* server = std::getenv("SINEW_TEST_POSTGRES");
-  if (server == nullptr) return state.SkipWithError("SINEW_TEST_POSTGRES names no server");
-  auto store = open_postgres({.path = server}, system_clock());
-  if (!store) return state.SkipWithError(to_string(store.error()).c_str());
-  auto const first = (*store)->search({.type = "Patient", .count = 1});
-  if (!first || first->matches.empty()) return state.SkipWithError("nothing was ingested");
-  auto const query = parse_search("Observation", "patient=" + first->matches.front().id +
-                                                     "&code=http://loinc.org|8302-2&_count=20");
+  auto const all = filled();
+  if (!all) return state.SkipWithError(all.error().what.c_str());
+  auto const query = parse_search(
+      "Observation", "patient=" + all->patient + "&code=http://loinc.org|8302-2&_count=20");
   for ([[maybe_unused]] auto const step : state)
-    if (!(*store)->search(*query)) std::abort();
+    if (!all->store->search(*query)) std::abort();
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(postgres_search)->UseRealTime()->Unit(benchmark::kMicrosecond);

@@ -26,6 +26,15 @@ Result<Catalogue> load_catalogue(Session& session) {
   TRY(session.send("BEGIN"));
   TRY(session.send("SELECT one FROM commit_order WHERE one=1 FOR UPDATE"));
   auto catalogue = Catalogue::load(connection);
+  // Nothing fills an index beside everything else here, and what is half indexed is not searched.
+  if (catalogue && !catalogue->added().empty()) {
+    auto const stored = session.ask_integer(0, "SELECT vsn FROM log LIMIT 1");
+    if (!stored || *stored != 0) {
+      catalogue = fail(ErrorCode::not_supported,
+                       "the database was filled by a program that indexed fewer elements: load its "
+                       "resources into a new one");
+    }
+  }
   auto end = session.ask(catalogue ? "COMMIT" : "ROLLBACK");
   if (catalogue && !end) return std::move(end).failure();
   return catalogue;

@@ -28,6 +28,7 @@ class PostgresStore final : public Store {
   [[nodiscard]] Result<JournalRecord> journal_record(JournalId id) override;
   [[nodiscard]] Result<std::vector<JournalRecord>> unfinished(JournalId after,
                                                               std::size_t count_max) override;
+  [[nodiscard]] Result<JournalPage> journal_page(JournalQuery const& query) override;
   [[nodiscard]] Result<JournalId> find_duplicate(JournalEntry const& entry,
                                                  JournalId before) override;
   [[nodiscard]] Result<std::vector<OutboxItem>> outbox(std::uint64_t after,

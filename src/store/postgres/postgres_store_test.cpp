@@ -290,5 +290,42 @@ TEST_CASE("connections that break lose nothing and repeat nothing") {
   CHECK(page.total == items.size());
 }
 
+TEST_CASE("a database that is away is waited for, then said to be away, and used when it is back") {
+  Shared shared;
+  if (shared.is_skipped()) return;
+  // A role that may not log in is a server that does not answer, as far as its connections know.
+  auto const schema = shared.target.substr(shared.target.rfind('D') + 1);
+  auto const role = "away_" + schema;
+  auto const admin = shared.target;
+  run_in_postgres(admin, "CREATE ROLE " + role + " LOGIN");
+  run_in_postgres(admin, "GRANT ALL ON SCHEMA " + schema + " TO " + role);
+  auto const user = shared.target.find("user=");
+  if (user == shared.target.npos) return;
+  auto const end = shared.target.find('&', user);
+  shared.target.replace(user, end - user, "user=" + role);
+  auto const store = shared.open();
+  REQUIRE(store->append_and_wait(message("1")));
+  auto const leave = [&] {
+    run_in_postgres(admin, "ALTER ROLE " + role + " NOLOGIN");
+    run_in_postgres(
+        admin,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename='" + role + "'");
+  };
+  leave();
+  std::thread returning([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    run_in_postgres(admin, "ALTER ROLE " + role + " LOGIN");
+  });
+  CHECK(store->append_and_wait(message("2")));
+  returning.join();
+  leave();
+  auto const refused = store->append_and_wait(message("3"));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::unavailable);
+  run_in_postgres(admin, "ALTER ROLE " + role + " LOGIN");
+  REQUIRE(store->append_and_wait(message("4")));
+  CHECK(store->unfinished(0, 10)->size() == 3);
+}
+
 }  // namespace
 }  // namespace sinew::store

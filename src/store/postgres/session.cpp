@@ -46,10 +46,35 @@ constexpr auto kUnavailable = std::to_array<std::string_view>({
 /// Serialisation failure and deadlock: nothing was done, and another attempt may succeed.
 constexpr std::string_view kRetry = "40";
 
+/// What the connection URI does not say: it is to be known soon that a server is gone.
+constexpr auto kDefaults = std::to_array<std::pair<char const*, char const*>>({
+    {"connect_timeout", "5"},
+    {"keepalives_idle", "30"},
+    {"keepalives_interval", "10"},
+    {"keepalives_count", "3"},
+    {"tcp_user_timeout", "30000"},
+    {"application_name", "sinew"},
+});
+
+/// `target` may say each of the defaults otherwise: of two words the later one counts.
+PGconn* connect(std::string const& target) {
+  std::vector<char const*> names, values;
+  for (auto const& [name, value] : kDefaults) {
+    names.push_back(name);
+    values.push_back(value);
+  }
+  names.push_back("dbname");
+  values.push_back(target.c_str());
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  constexpr int kExpandName = 1;
+  return PQconnectdbParams(names.data(), values.data(), kExpandName);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::open(std::string const& target, Use use) {
-  std::unique_ptr<Session> session(new Session(PQconnectdb(target.c_str())));
+  std::unique_ptr<Session> session(new Session(connect(target)));
   auto* connection = session->connection_.get();
   if (PQstatus(connection) != CONNECTION_OK)
     return fail(ErrorCode::unavailable, "database: " + first_line(PQerrorMessage(connection)));

@@ -105,6 +105,7 @@ void Writer::commit_group(Group& group) {
 
 bool Writer::attempt(std::span<Work> group, Error& reason) {
   auto const since = Time::now();
+  applier_.forget_commit();
   for (int count = 0; count < kAttemptsMax; ++count) {
     auto performed = session_ ? perform(group) : Result<>(fail(ErrorCode::unavailable, "database"));
     if (performed) return true;
@@ -129,22 +130,29 @@ bool Writer::attempt(std::span<Work> group, Error& reason) {
 
 /// Whether the last commit took place is told by the number of commits of this process.
 bool Writer::reconnect() {
-  auto opened = open_session();
-  if (!opened) return false;
-  auto const commits = session_->ask_integer(-1, "SELECT commits FROM process WHERE owner=$1",
+  if (auto const opened = open_session(); !opened) return false;
+  auto const commits = session_->ask_integer(0, "SELECT commits FROM process WHERE owner=$1",
                                              Parameters().add(owner_));
-  if (!commits || *commits != applier_.commits() + 1) return false;
-  applier_.committed();
-  ++commits_;
-  return true;
+  if (!commits) {
+    drop_session();  // what became of the commit has to be known before anything is done again
+    return false;
+  }
+  bool const took_place = applier_.settle_commit(*commits);
+  if (took_place) ++commits_;
+  return took_place;
 }
 
 Result<> Writer::open_session() {
-  searching_.reset();
-  session_.reset();
+  drop_session();
   session_ = TRY(Session::open(target_, Session::Use::writes));
   use_session();
   return {};
+}
+
+void Writer::drop_session() {
+  applier_.forget_session();
+  searching_.reset();
+  session_.reset();
 }
 
 void Writer::use_session() {

@@ -46,10 +46,11 @@ class Writer {
   /// False: it was not committed; `reason` is set.
   [[nodiscard]] bool attempt(std::span<Work> group, Error& reason);
   Result<> perform(std::span<Work> group);
-  /// True: the commit whose answer was lost took place.
+  /// True: the commit whose answer was lost took place. Otherwise there is a session, or none.
   [[nodiscard]] bool reconnect();
   Result<> open_session();
   void use_session();
+  void drop_session();
   void answer(Group& group);
 
   std::string const target_;
@@ -64,7 +65,7 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable wake_;
   Group queue_;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_ = false;
   bool is_hurried_ = false;  ///< somebody waits for work in the queue
 
   std::atomic<std::uint64_t> commits_{0}, entries_{0}, syncs_{0}, transactions_{0}, versions_{0},
