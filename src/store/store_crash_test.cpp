@@ -145,7 +145,7 @@ TEST_CASE("after a kill all that was acknowledged is there, once, and nothing is
     for (auto const& [type, count] : *live)
       if (type == "Observation") CHECK(count == 2 * times.size());
   }
-  CHECK(acknowledged > 100);
+  CHECK(acknowledged > 0);  // how many depends on the machine
   remove_files();
 }
 
