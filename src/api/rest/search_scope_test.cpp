@@ -74,7 +74,8 @@ TEST_CASE("what is no compartment, or no parameter of all types, is refused") {
       {"?_type=Nonsense", 400},
       {"?_type=Patient,Observation&_sort=status", 400},
       {"Patient?_compartment=Patient/a", 400},
-      {"Patient?_filter=name%20eq%20x", 400},
+      {"Patient?_filter=name%20near%20x", 400},
+      {"Patient?_contained=true", 400},
   };
   for (auto const& row : rows) {
     CAPTURE(row.path);
