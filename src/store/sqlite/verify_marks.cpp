@@ -125,7 +125,7 @@ Result<> Verifier::check_names() {
     if (!is_twice && hash_of_key(name) == hash) continue;
     TRY(found(
         "lid", rid, is_twice ? "a row is there twice" : "a row is too many",
-        [hash = hash, rid = rid, is_twice](Applier& applier) -> Result<> {
+        [hash, rid, is_twice](Applier& applier) -> Result<> {
           TRY(applier.connection().execute("DELETE FROM lid0 WHERE h=? AND rid=?", hash, rid));
           if (is_twice) return {};
           return applier.connection().execute("DELETE FROM lid1 WHERE h=? AND rid=?", hash, rid);
@@ -186,7 +186,7 @@ Result<> Verifier::check_log() {
         "n.vsn=l.vsn+1) AND (SELECT m.upd FROM log m WHERE m.vsn>l.vsn ORDER BY m.vsn LIMIT 1)>=? "
         "ORDER BY l.vsn DESC LIMIT 1",
         updated, updated));
-    Mend const mend = [rid = rid, number = number, updated = updated, place](Applier& applier) {
+    Mend const mend = [rid, number, updated, place](Applier& applier) {
       return applier.connection().execute(
           "INSERT OR IGNORE INTO log(vsn, tid, rid, ver, upd) "
           "SELECT ?, tid, rid, ?, ? FROM res WHERE rid=?",
@@ -231,7 +231,6 @@ Result<> Verifier::check_journal() {
                    applied, id);
              });
            }));
-  std::uint64_t expected = 0;
   std::map<std::int64_t, std::int64_t> hashes;
   {
     auto rows = connection_.query("SELECT id, control_id, sender, bytes FROM journal");
@@ -245,14 +244,13 @@ Result<> Verifier::check_journal() {
         continue;
       }
       entry.bytes = *std::move(bytes);
-      ++expected;
       hashes[rows.integer(0)] = duplicate_hash(entry);
     }
   }
   for (auto const& [id, hash] : hashes) {
     if (TRY(connection_.integer(0, "SELECT 1 FROM dup WHERE h=? AND id=?", hash, id)) != 0)
       continue;
-    TRY(found("dup", 0, "a row is missing", [id = id, hash = hash](Applier& applier) {
+    TRY(found("dup", 0, "a row is missing", [id, hash](Applier& applier) {
       return applier.connection().execute("INSERT OR IGNORE INTO dup0(h, id) VALUES(?, ?)", hash,
                                           id);
     }));
@@ -267,7 +265,7 @@ Result<> Verifier::check_journal() {
     }
   }
   for (auto const& [hash, id] : extra)
-    TRY(found("dup", 0, "a row is too many", [hash = hash, id = id](Applier& applier) -> Result<> {
+    TRY(found("dup", 0, "a row is too many", [hash, id](Applier& applier) -> Result<> {
       auto& connection = applier.connection();
       TRY(connection.execute("DELETE FROM dup0 WHERE h=? AND id=?", hash, id));
       return connection.execute("DELETE FROM dup1 WHERE h=? AND id=?", hash, id);
