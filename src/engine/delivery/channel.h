@@ -3,24 +3,44 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "fhirpath/pattern.h"
 #include "net/tls.h"
+#include "wire/hl7v2/overlay.h"
 #include "wire/hl7v2/path.h"
 
 namespace sinew::engine {
 
-/// A test of one message. `exists` looks for a value that is not empty; the others compare the
-/// decoded value of every place that the path means with every alternative.
+class LookupTable;
+
+/// A test of one message. `exists` looks for a value that is not empty; the others hold the decoded
+/// value of every place that the path means against every alternative, the pattern or the keys of
+/// the table. `all`, `any` and `none` are about `parts`.
 struct Condition {
-  enum class Test : std::uint8_t { is, is_not, exists, absent };
+  enum class Test : std::uint8_t {
+    is,
+    is_not,
+    exists,
+    absent,
+    matches,  ///< the pattern is found in some value
+    in,       ///< some value is a key of the table
+    not_in,   ///< no value is
+    all,
+    any,
+    none,
+  };
   hl7v2::Path path;
   Test test = Test::is;
   std::vector<std::string> values;
+  std::shared_ptr<fhirpath::Pattern const> pattern;
+  std::shared_ptr<LookupTable const> table;
+  std::vector<Condition> parts;
 };
 
 /// What is done about an answer.
@@ -100,16 +120,30 @@ struct Channel {
   std::vector<Destination> destinations;
 };
 
+/// What a channel file may refer to: the files beside it.
+struct ChannelFolder {
+  std::string path;  ///< empty: there are none
+  std::map<std::string, std::shared_ptr<LookupTable const>, std::less<>> tables;
+};
+/// Subfolders of a folder of channels that hold no channels.
+inline constexpr std::string_view kTestFolder = "tests/";
+inline constexpr std::string_view kLookupFolder = "lookups/";
+/// Reads the lookup tables of a folder.
+[[nodiscard]] Result<ChannelFolder> read_channel_folder(std::string const& folder);
+
 /// Reads one channel. `${NAME}` in a text stands for the variable of the environment: what differs
 /// between sites, and every secret, stays out of the file.
 /// Fails `malformed` or `invalid` at `where:line:column`, naming the key.
 /// Source of the form: docs/reference/channels.md.
-[[nodiscard]] Result<Channel> read_channel(std::string_view text, std::string const& where);
+[[nodiscard]] Result<Channel> read_channel(std::string_view text, std::string const& where,
+                                           ChannelFolder const& folder = {});
 
 /// Every *.yaml and *.yml of a folder, by name. Two channels of one name are a mistake.
 [[nodiscard]] Result<std::vector<Channel>> read_channels(std::string const& folder);
 
 /// Whether a message passes all conditions.
 [[nodiscard]] bool holds(std::vector<Condition> const& conditions, hl7v2::Message const& message);
+/// The same of a message that is being edited.
+[[nodiscard]] bool holds(std::vector<Condition> const& conditions, hl7v2::Overlay const& message);
 
 }  // namespace sinew::engine

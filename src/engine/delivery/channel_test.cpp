@@ -119,6 +119,29 @@ TEST_CASE("conditions look at every place of a path, decoded") {
   CHECK_FALSE(passes("  - {field: MSH-9.1, is: ORU}\n  - {field: MSH-9.2, is: R02}", kMessage));
 }
 
+TEST_CASE("conditions know patterns, tables and each other") {
+  constexpr std::string_view kMessage =
+      "MSH|^~\\&|LAB|H|||20260101||ORU^R01|1|P|2.5\rPID|1||4711~X5||Meier^^^\rOBX|1|NM|x||\r";
+  CHECK(passes("  - {field: PID-3.1, matches: '^X[0-9]$'}", kMessage));
+  CHECK_FALSE(passes("  - {field: PID-3.1, matches: '^[0-9]$'}", kMessage));
+  CHECK(passes("  - any: [{field: MSH-3, is: ADT}, {field: PID-3.1, is: X5}]", kMessage));
+  CHECK_FALSE(passes("  - not: {field: MSH-3, is: LAB}", kMessage));
+  CHECK(
+      passes("  - not: [{field: MSH-3, is: ADT}, {all: [{field: PID-3, exists: true}, {field: PV1, "
+             "exists: true}]}]",
+             kMessage));
+  CHECK(error_of("channel: a\naccept: [{any: []}]\ndestinations: []\n").find("needs a condition") !=
+        std::string::npos);
+  CHECK(error_of("channel: a\naccept: [{field: PID-3, matches: '('}]\ndestinations: []\n")
+            .find("no regular expression") != std::string::npos);
+  CHECK(error_of("channel: a\naccept: [{field: PID-3, in: t}]\ndestinations: []\n")
+            .find("'in' is 't'; the folder lookups has no table") != std::string::npos);
+  std::string nested = "{field: PID-3, exists: true}";
+  for (int i = 0; i < 20; ++i) nested = "{all: [" + nested + "]}";
+  CHECK(error_of("channel: a\naccept: [" + nested + "]\ndestinations: []\n").find("too many") !=
+        std::string::npos);
+}
+
 TEST_CASE("answers of HTTP are judged by status, then by class") {
   Destination destination;
   CHECK(reaction_to(destination, {"202", {}}) == Reaction::done);

@@ -114,6 +114,13 @@ bool Charset::append_utf8(std::string& out, std::string_view raw) const {
   return hl7v2::append_utf8(out, raw, static_cast<Encoding>(kind_));
 }
 
+bool Charset::append_raw(std::string& out, std::string_view utf8, std::string_view message) const {
+  auto encoding = static_cast<Encoding>(kind_);
+  if (encoding == Encoding::undeclared)
+    encoding = is_utf8(message) ? Encoding::utf8 : Encoding::latin1;
+  return append_from_utf8(out, utf8, encoding);
+}
+
 bool Charset::is_ascii_superset() const {
   auto const encoding = static_cast<Encoding>(kind_);
   return encoding != Encoding::iso2022;

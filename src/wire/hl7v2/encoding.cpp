@@ -102,10 +102,11 @@ constexpr std::array<char const*, static_cast<std::size_t>(Encoding::count)> kCo
     "CP932",
     ""};
 
-/// The converters that this thread has opened: a handle of iconv is for one thread at a time.
+/// The converters that this thread has opened, all from UTF-8 or all to it: a handle of iconv is
+/// for one thread at a time.
 class Converters {
  public:
-  Converters() { handles_.fill(kClosed); }
+  explicit Converters(bool from_utf8) : from_utf8_(from_utf8) { handles_.fill(kClosed); }
   Converters(Converters const&) = delete;
   Converters& operator=(Converters const&) = delete;
   ~Converters() {
@@ -117,7 +118,8 @@ class Converters {
   std::optional<iconv_t> open(Encoding encoding) {
     auto& handle = handles_[static_cast<std::size_t>(encoding)];
     if (handle == kClosed) {
-      handle = iconv_open("UTF-8", kConverters[static_cast<std::size_t>(encoding)]);
+      auto const* const other = kConverters[static_cast<std::size_t>(encoding)];
+      handle = from_utf8_ ? iconv_open(other, "UTF-8") : iconv_open("UTF-8", other);
       if (handle == kClosed) return std::nullopt;
     }
     iconv(handle, nullptr, nullptr, nullptr, nullptr);
@@ -128,10 +130,11 @@ class Converters {
   // "(iconv_t)-1" is how POSIX marks a handle that could not be opened.
   static inline iconv_t const kClosed = reinterpret_cast<iconv_t>(-1);
   std::array<iconv_t, static_cast<std::size_t>(Encoding::count)> handles_;
+  bool from_utf8_;
 };
 
 bool append_converted(std::string& out, std::string_view raw, Encoding encoding) {
-  thread_local Converters converters;
+  thread_local Converters converters(false);
   auto const handle = converters.open(encoding);
   bool clean = handle.has_value();
   auto* from = const_cast<char*>(raw.data());  // iconv takes it so, and does not write to it
@@ -296,6 +299,34 @@ bool hides_delimiters(Encoding encoding) {
     default:
       return false;
   }
+}
+
+bool append_from_utf8(std::string& out, std::string_view utf8, Encoding encoding) {
+  bool const unicode = encoding == Encoding::utf8 || encoding == Encoding::undeclared;
+  if (unicode || is_ascii(utf8)) {
+    out += utf8;
+    return true;
+  }
+  if (*kConverters[static_cast<std::size_t>(encoding)] == '\0') return false;
+  thread_local Converters converters(true);
+  auto const handle = converters.open(encoding);
+  if (!handle) return false;
+  auto const before = out.size();
+  auto* from = const_cast<char*>(utf8.data());  // iconv takes it so, and does not write to it
+  auto left = utf8.size();
+  while (left > 0) {
+    std::array<char, 512> buffer;
+    auto* to = buffer.data();
+    auto room = buffer.size();
+    errno = 0;
+    auto const done = iconv(*handle, &from, &left, &to, &room);
+    out.append(buffer.data(), buffer.size() - room);
+    if (done == std::size_t(-1) && errno != E2BIG) {
+      out.resize(before);
+      return false;
+    }
+  }
+  return true;
 }
 
 bool append_utf8(std::string& out, std::string_view raw, Encoding encoding) {

@@ -50,6 +50,11 @@ bool append_encoded(std::string& out, std::string_view raw, Encoding encoding);
 /// The same for a text that certainly switches code by ISO 2022 escape sequences.
 bool append_iso2022(std::string& out, std::string_view raw, Encoding base);
 
+/// The reverse: appends the form of well-formed UTF-8 text in an encoding. Returns false, and
+/// appends nothing, when some character has no place in it. Text of ISO 2022 is written as ASCII
+/// alone: a message that switches codes is edited in its UTF-8 form.
+bool append_from_utf8(std::string& out, std::string_view utf8, Encoding encoding);
+
 [[nodiscard]] bool is_ascii(std::string_view bytes);
 
 }  // namespace sinew::hl7v2

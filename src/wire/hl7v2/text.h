@@ -20,6 +20,10 @@ class Charset {
   /// Appends the UTF-8 form of raw bytes. Returns false when some byte had no meaning in the
   /// character set (it became U+FFFD).
   bool append_utf8(std::string& out, std::string_view raw) const;
+  /// The reverse: appends the form that UTF-8 text has in a message of this character set.
+  /// `message` decides where none was declared. Returns false, and appends nothing, when some
+  /// character has no place in the character set.
+  bool append_raw(std::string& out, std::string_view utf8, std::string_view message) const;
   /// True when bytes of plain ASCII stand for themselves (all but UTF-16/32).
   [[nodiscard]] bool is_ascii_superset() const;
   /// True when the message declares one character set and its bytes are in another: it says
