@@ -81,14 +81,15 @@ int decide(DeliverySettings const& settings, std::string const& what, char const
 }
 
 std::string describe(engine::Channel const& channel) {
-  auto out = channel.name + "\n  from      ";
+  auto out = channel.name + "\n";
+  if (channel.source) out += "  source    " + channel.source->kind + '\n';
+  out += "  from      ";
   for (auto const& feed : channel.feeds) out += feed + ' ';
   out += channel.feeds.empty() ? "every feed\n" : "\n";
   if (!channel.accept.empty())
     out += fmt::format("  if        {} conditions hold\n", channel.accept.size());
-  constexpr char const* kKinds[] = {"mllp", "http", "file"};
   for (auto const& destination : channel.destinations) {
-    out += fmt::format("  to        {} ({}", destination.name, kKinds[destination.target.index()]);
+    out += fmt::format("  to        {} ({}", destination.name, destination.target.kind);
     if (!destination.accept.empty())
       out += fmt::format(", if {} conditions hold", destination.accept.size());
     out += ")\n";

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <mutex>
 
@@ -19,9 +20,11 @@
 #include "app/mapper.h"
 #include "app/package_folder.h"
 #include "app/packages.h"
+#include "app/source_routes.h"
 #include "app/web_console.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "engine/connectors/sources.h"
 #include "engine/delivery/deliveries.h"
 #include "engine/engine.h"
 #include "net/http.h"
@@ -42,20 +45,20 @@ class FeedBook {
   FeedBook(std::vector<FeedListener> listeners, engine::AckPolicy ack)
       : listeners_(std::move(listeners)), ack_(ack) {}
 
-  /// Compiles every feed's tables. On failure what was in force stays.
-  Result<> load() {
+  /// Compiles every feed's tables: those of the listeners, and of the channels with a source. On
+  /// failure what was in force stays.
+  Result<> load(std::vector<engine::Channel> const& channels) {
+    auto const maps = TRY(maps_of(channels));
     std::vector<engine::FeedSettings> loaded;
-    for (auto const& listener : listeners_) {
+    for (auto const& map : maps) {
       engine::FeedSettings feed;
-      feed.mapping = TRY(make_feed(listener.map));
+      feed.mapping = TRY(make_feed(map));
       // Feeds of the same tables share one program.
-      auto const same = std::ranges::find_if(listeners_, [&](FeedListener const& other) {
-        return other.map.map_folders == listener.map.map_folders &&
-               other.map.built_in == listener.map.built_in;
+      auto const same = std::ranges::find_if(maps, [&map](MapSettings const& other) {
+        return other.map_folders == map.map_folders && other.built_in == map.built_in;
       });
-      auto const first = static_cast<std::size_t>(same - listeners_.begin());
-      feed.program =
-          first < loaded.size() ? loaded[first].program : TRY(compile_tables(listener.map));
+      auto const first = static_cast<std::size_t>(same - maps.begin());
+      feed.program = first < loaded.size() ? loaded[first].program : TRY(compile_tables(map));
       feed.ack = ack_;
       loaded.push_back(std::move(feed));
     }
@@ -80,6 +83,25 @@ class FeedBook {
   }
 
  private:
+  Result<std::vector<MapSettings>> maps_of(std::vector<engine::Channel> const& channels) const {
+    std::vector<MapSettings> maps;
+    for (auto const& listener : listeners_) maps.push_back(listener.map);
+    for (auto const& channel : channels) {
+      if (!channel.source) continue;
+      if (std::ranges::find(maps, channel.name, &MapSettings::feed_name) != maps.end()) {
+        return fail(ErrorCode::conflict,
+                    "there is a feed of that name, and a channel with a source", channel.name);
+      }
+      auto map = listeners_.front().map;
+      map.feed_name = channel.name;
+      for (auto const& folder : channel.source->map_folders) map.map_folders.push_back(folder);
+      if (!channel.source->charset.empty()) map.charset = channel.source->charset;
+      if (!channel.source->zone.empty()) map.zone = channel.source->zone;
+      maps.push_back(std::move(map));
+    }
+    return maps;
+  }
+
   std::vector<FeedListener> const listeners_;
   engine::AckPolicy const ack_;
   mutable std::mutex mutex_;
@@ -194,31 +216,59 @@ struct Outgoings {
   std::unique_ptr<engine::Deliveries> deliveries;
 };
 
-Result<Outgoings> start_deliveries(ServeSettings const& settings, store::Store& store,
-                                   Metrics& metrics) {
-  Outgoings outgoings;
-  if (settings.channels.empty()) return outgoings;
+Result<std::vector<engine::Channel>> channels_of(ServeSettings const& settings) {
+  if (settings.channels.empty()) return std::vector<engine::Channel>();
   // Each of several processes would send everything.
   if (store::is_shared(settings.store)) {
     return fail(ErrorCode::not_supported, "channels need a store that is a file", "--channels");
   }
-  auto channels = TRY(engine::read_channels(settings.channels));
+  return engine::read_channels(settings.channels);
+}
+
+Result<Outgoings> start_deliveries(ServeSettings const& settings, store::Store& store,
+                                   Metrics& metrics, engine::HandOver hand_over,
+                                   std::vector<engine::Channel> channels) {
+  Outgoings outgoings;
+  if (settings.channels.empty()) return outgoings;
   outgoings.log = TRY(store::DeliveryLog::open(settings.store + "-deliveries"));
   log(Level::info, "channels read", {{"folder", settings.channels}, {"channels", channels.size()}});
-  outgoings.deliveries = engine::Deliveries::start({store, *outgoings.log, metrics, system_clock()},
-                                                   std::move(channels));
+  outgoings.deliveries = engine::Deliveries::start(
+      {store, *outgoings.log, metrics, system_clock(), std::move(hand_over)}, std::move(channels));
   return outgoings;
 }
 
-/// On SIGHUP. What cannot be read changes nothing.
-void read_channels_again(ServeSettings const& settings, Outgoings const& outgoings) {
-  if (!outgoings.deliveries) return;
-  auto channels = engine::read_channels(settings.channels);
-  if (!channels) {
-    return log(Level::error, "channels not read again; the former stay in force",
-               {{"reason", to_string(channels.error())}});
+/// The engine, once it is there, for those who pass messages from channel to channel.
+struct EnginePlace {
+  std::atomic<engine::Engine*> engine = nullptr;
+  Result<> hand_over(std::string_view channel, std::string message) const {
+    auto* const there = engine.load();
+    if (there == nullptr) return fail(ErrorCode::unavailable, "the server is starting");
+    TRY(there->hand_over(channel, std::move(message)));
+    return {};
   }
-  outgoings.deliveries->set_channels(*std::move(channels));
+};
+
+/// On SIGHUP: tables and channels. What cannot be read changes nothing.
+void read_again(ServeSettings const& settings, FeedBook& feeds, engine::Engine& engine,
+                Outgoings const& outgoings, engine::Sources& sources,
+                std::vector<engine::Channel>& channels) {
+  auto read = channels_of(settings);
+  if (!read) {
+    log(Level::error, "channels not read again; the former stay in force",
+        {{"reason", to_string(read.error())}});
+  }
+  auto fresh = read ? *std::move(read) : channels;
+  bool const has_channels = read && outgoings.deliveries;
+  if (auto const loaded = feeds.load(fresh); !loaded) {
+    return log(Level::error, "mapping tables not read again; the former stay in force",
+               {{"reason", to_string(loaded.error())}});
+  }
+  for (auto& feed : feeds.in_force()) engine.set_feed(std::move(feed));
+  log(Level::info, "mapping tables read again");
+  if (!has_channels) return;
+  channels = std::move(fresh);
+  outgoings.deliveries->set_channels(channels);
+  sources.set_channels(channels);
   log(Level::info, "channels read again", {{"folder", settings.channels}});
 }
 
@@ -260,7 +310,9 @@ Result<> run_server(ServeSettings const& settings) {
       settings.acknowledge == "applied" ? engine::AckPolicy::applied : engine::AckPolicy::durable;
   FeedBook feeds(std::move(listeners), ack);
   // The two halves of the start-up, side by side.
-  auto compiling = std::async(std::launch::async, [&feeds] { return feeds.load(); });
+  auto channels = TRY(channels_of(settings));
+  auto compiling =
+      std::async(std::launch::async, [&feeds, &channels] { return feeds.load(channels); });
   Metrics metrics;
   store::StoreOptions store_options;
   store_options.path = settings.store;
@@ -277,13 +329,18 @@ Result<> run_server(ServeSettings const& settings) {
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
   engine_options.on_mapped = count_findings(policy, library, metrics);
-  auto const outgoings = TRY(start_deliveries(settings, *store, metrics));
+  EnginePlace place;
+  auto const outgoings = TRY(start_deliveries(
+      settings, *store, metrics,
+      [&place](auto channel, auto message) { return place.hand_over(channel, std::move(message)); },
+      channels));
   if (auto* const deliveries = outgoings.deliveries.get()) {
     engine_options.route = [deliveries](auto const& entry) { return deliveries->route(entry); };
     engine_options.on_routed = [deliveries] { deliveries->wake(); };
   }
   auto const engine =
       engine::Engine::start(*store, metrics, system_clock(), engine_options, feeds.in_force());
+  place.engine = engine.get();
 
   // Of several processes on one store, the others finish what one that died had taken in.
   store->when_abandoned([&engine] { engine->read_journal_again(); });
@@ -313,27 +370,22 @@ Result<> run_server(ServeSettings const& settings) {
   add_web_console(service, *store, tables_of(feeds), outgoings.log.get());
   if (outgoings.deliveries) add_delivery_routes(service, *outgoings.deliveries, *outgoings.log);
 
+  auto const sources = engine::Sources::start({*engine, loop, metrics, system_clock()}, channels);
+  add_source_routes(service, *sources);
   auto const http = TRY(listen_http(loop, service, settings));
   TRY(listen_mllp(*engine, loop, feeds, settings));
   loop.run();
   log(Level::info, "ready", {{"store", without_password(settings.store)}});
 
-  net::wait_for_signal([&] {
-    auto const loaded = feeds.load();
-    if (loaded) {
-      for (auto& feed : feeds.in_force()) engine->set_feed(std::move(feed));
-      log(Level::info, "mapping tables read again");
-    } else {
-      log(Level::error, "mapping tables not read again; the former stay in force",
-          {{"reason", to_string(loaded.error())}});
-    }
-    read_channels_again(settings, outgoings);
-  });
+  net::wait_for_signal(
+      [&] { read_again(settings, feeds, *engine, outgoings, *sources, channels); });
   log(Level::info, "stopping");
   store->when_abandoned({});
   http->stop();
-  engine->stop();
+  sources->stop();
+  // Before the engine: what is handed from channel to channel is taken in by it.
   if (outgoings.deliveries) outgoings.deliveries->stop();
+  engine->stop();
   loop.stop();
   return {};
 }

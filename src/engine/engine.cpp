@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <future>
+#include <limits>
 #include <semaphore>
 #include <thread>
 
@@ -38,6 +39,13 @@ class EngineImplementation final : public Engine {
                                              net::MllpServerOptions options) override;
   [[nodiscard]] Result<store::JournalId> take(std::string_view feed, std::uint64_t lane,
                                               std::string message) override;
+  void take_later(std::string_view feed, std::uint64_t lane, std::string message,
+                  Taken taken) override;
+  Result<> take_frame(std::string_view feed, std::uint64_t lane, std::string frame,
+                      net::Answer answer) override;
+  [[nodiscard]] Result<store::JournalId> hand_over(std::string_view feed,
+                                                   std::string message) override;
+  [[nodiscard]] Result<store::JournalId> find(std::string_view message) override;
   void read_journal_again() override { backlog_.read_again(); }
   [[nodiscard]] std::uint64_t backlog() const override { return backlog_.size(); }
   bool drain(std::chrono::milliseconds timeout) override {
@@ -268,6 +276,38 @@ Result<store::JournalId> EngineImplementation::take(std::string_view feed_name, 
     promise->set_value(std::move(result));
   });
   return answer.get();
+}
+
+void EngineImplementation::take_later(std::string_view feed_name, std::uint64_t lane,
+                                      std::string message, Taken taken) {
+  auto const feed = feeds_.find(feed_name);
+  if (!feed) return taken(fail(ErrorCode::not_found, "no such feed", std::string(feed_name)));
+  intake_.take_message(feed, lane, std::move(message), std::move(taken));
+}
+
+Result<> EngineImplementation::take_frame(std::string_view feed_name, std::uint64_t lane,
+                                          std::string frame, net::Answer answer) {
+  auto const feed = feeds_.find(feed_name);
+  if (!feed) return fail(ErrorCode::not_found, "no such feed", std::string(feed_name));
+  intake_.take_frame(feed, lane, std::move(frame), std::move(answer), [](std::string const&) {});
+  return {};
+}
+
+Result<store::JournalId> EngineImplementation::hand_over(std::string_view feed_name,
+                                                         std::string message) {
+  auto const feed = feeds_.find(feed_name);
+  if (!feed) return fail(ErrorCode::not_found, "no such feed", std::string(feed_name));
+  auto const promise = std::make_shared<std::promise<Result<store::JournalId>>>();
+  auto answer = promise->get_future();
+  auto done = [promise](Result<store::JournalId> result) { promise->set_value(std::move(result)); };
+  intake_.take_message(feed, hash64(feed_name), std::move(message), std::move(done), feed_name);
+  return answer.get();
+}
+
+Result<store::JournalId> EngineImplementation::find(std::string_view message) {
+  auto entry = describe({}, 0, message);
+  entry.bytes = message;
+  return store_.find_duplicate(entry, std::numeric_limits<std::int64_t>::max());
 }
 
 void EngineImplementation::stop() {

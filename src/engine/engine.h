@@ -79,6 +79,23 @@ class Engine {
   [[nodiscard]] virtual Result<store::JournalId> take(std::string_view feed, std::uint64_t lane,
                                                       std::string message) = 0;
 
+  using Taken = std::function<void(Result<store::JournalId>)>;
+  /// The same without waiting: `taken` is called, on another thread, once the message is durable or
+  /// could not be made so.
+  virtual void take_later(std::string_view feed, std::uint64_t lane, std::string message,
+                          Taken taken) = 0;
+  /// Takes in a frame as a listener does, a message or a batch; `answer` gets the acknowledgement,
+  /// when the policy of the feed says so, on another thread. Fails `not_found`: nothing is called.
+  virtual Result<> take_frame(std::string_view feed, std::uint64_t lane, std::string frame,
+                              net::Answer answer) = 0;
+  /// Takes in a message that another channel passes on: it counts as received before only when it
+  /// was handed to this feed before.
+  [[nodiscard]] virtual Result<store::JournalId> hand_over(std::string_view feed,
+                                                           std::string message) = 0;
+  /// The entry that has had the same message before, whatever became of it; 0: there is none. For a
+  /// source that offers again what may have been taken in before a crash.
+  [[nodiscard]] virtual Result<store::JournalId> find(std::string_view message) = 0;
+
   /// Takes in what is unfinished in the journal and older than what is under way: the entries of
   /// another process on the same store that is gone.
   virtual void read_journal_again() = 0;

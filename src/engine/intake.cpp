@@ -53,7 +53,8 @@ void Intake::wait_until_idle() {
 
 /// Every message goes this way, and none is answered for before `done`.
 void Intake::journal(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string message,
-                     Report report, std::function<void(Result<store::JournalId>)> done) {
+                     Report report, std::function<void(Result<store::JournalId>)> done,
+                     std::string_view scope) {
   {
     std::scoped_lock const lock(mutex_);
     ++under_way_;
@@ -62,6 +63,7 @@ void Intake::journal(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std:
   auto const pending = std::make_shared<Pending>();
   pending->received = clock_.now();
   pending->entry = describe(feed->name(), lane, message);
+  if (!scope.empty()) pending->entry.sender.insert(0, std::string(scope) + '>');
   pending->entry.bytes = std::move(message);
   store_.append(pending->entry, [this, feed, pending, report = std::move(report),
                                  done = std::move(done)](Result<store::JournalId> result) {
@@ -83,8 +85,9 @@ void Intake::journal(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std:
 }
 
 void Intake::take_message(std::shared_ptr<Feed> const& feed, std::uint64_t lane,
-                          std::string message, std::function<void(Result<store::JournalId>)> done) {
-  journal(feed, lane, std::move(message), {}, std::move(done));
+                          std::string message, std::function<void(Result<store::JournalId>)> done,
+                          std::string_view scope) {
+  journal(feed, lane, std::move(message), {}, std::move(done), scope);
 }
 
 /// A batch whose messages are on their way into the journal.

@@ -44,8 +44,10 @@ class Intake {
   void take_frame(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string frame,
                   net::Answer answer, Push push);
   /// Takes one message; `done` is called once it is durable, or could not be made so.
+  /// `scope`  sets the message apart from the same message received elsewhere; empty: nothing does.
   void take_message(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string message,
-                    std::function<void(Result<store::JournalId>)> done);
+                    std::function<void(Result<store::JournalId>)> done,
+                    std::string_view scope = {});
 
   /// Waits until nothing is on its way into the journal.
   void wait_until_idle();
@@ -57,7 +59,8 @@ class Intake {
   void take_one(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string message,
                 net::Answer answer, Push push);
   void journal(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string message,
-               Report report, std::function<void(Result<store::JournalId>)> done);
+               Report report, std::function<void(Result<store::JournalId>)> done,
+               std::string_view scope = {});
 
   store::Store& store_;
   Backlog& backlog_;

@@ -2,16 +2,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/result.h"
 #include "fhirpath/pattern.h"
-#include "net/tls.h"
 #include "wire/hl7v2/overlay.h"
 #include "wire/hl7v2/path.h"
 
@@ -77,30 +77,27 @@ enum class InDoubt : std::uint8_t {
   hold,    ///< until a person decides
 };
 
-struct MllpTarget {
-  std::string host;
-  std::uint16_t port = 0;
-  std::chrono::milliseconds timeout = std::chrono::seconds(30);  ///< for the answer
-  bool is_tls = false;
-  net::TlsClientOptions tls;
+class Sender;
+class Source;
+struct SenderContext;
+struct SourceContext;
+using OpenSender = std::function<std::unique_ptr<Sender>(SenderContext const&)>;
+using OpenSource = std::function<std::unique_ptr<Source>(SourceContext const&)>;
+
+/// Where messages go: a connector (connectors/connector.h) with its settings.
+struct Target {
+  std::string kind;  ///< "mllp"
+  OpenSender open;
 };
 
-struct HttpTarget {
-  std::string url;
-  std::string method = "POST";
-  std::string content_type = "x-application/hl7-v2+er7; charset=utf-8";
-  std::map<std::string, std::string> headers;
-  std::chrono::milliseconds timeout = std::chrono::seconds(30);
+/// Where the messages of a channel come from, and how its feed reads them.
+struct Origin {
+  std::string kind;
+  std::string written;  ///< as the file has it: the same text means the same source
+  std::vector<std::string> map_folders;  ///< tables over those of the main feed
+  std::string charset, zone;             ///< empty: as the main feed
+  OpenSource open;
 };
-
-/// A file a message. `name` may hold {control_id}, {type}, {item}, {date} (of the message's
-/// receipt).
-struct FileTarget {
-  std::string folder;
-  std::string name = "{date}-{item}.hl7";
-};
-
-using Target = std::variant<MllpTarget, HttpTarget, FileTarget>;
 
 struct Destination {
   std::string name;  ///< "channel/destination"
@@ -115,7 +112,8 @@ struct Destination {
 /// A road through the engine: which messages of which feeds go where.
 struct Channel {
   std::string name;
-  std::vector<std::string> feeds;  ///< empty: all
+  std::optional<Origin> source;    ///< makes a feed of the channel's name
+  std::vector<std::string> feeds;  ///< empty: all, or that of the source
   std::vector<Condition> accept;   ///< all must hold
   std::vector<Destination> destinations;
 };

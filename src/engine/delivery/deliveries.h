@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "engine/delivery/channel.h"
 #include "engine/delivery/router.h"
+#include "engine/delivery/sender.h"
 #include "store/deliveries/delivery_log.h"
 #include "store/store.h"
 
@@ -32,6 +33,7 @@ class Deliveries {
     store::DeliveryLog& log;
     Metrics& metrics;
     Clock& clock;
+    HandOver hand_over = {};  ///< to other channels
   };
   /// Starts on what earlier processes left.
   [[nodiscard]] static std::unique_ptr<Deliveries> start(Surroundings around,

@@ -19,7 +19,8 @@ struct Outgoing {
 };
 
 /// What came back. `code` is what channel files decide by: MSA-1 ("AA"), the HTTP status ("503"),
-/// "written"; "unreachable" when nothing was sent because nobody was there; "none" when there was
+/// "written"; "stored" of a queue, "busy" (try again) and "refused" of what has no codes of its
+/// own; "unreachable" when nothing was sent because nobody was there; "none" when there was
 /// no answer, which says nothing of whether the message arrived.
 struct Reply {
   std::string code;
@@ -27,6 +28,10 @@ struct Reply {
 };
 inline constexpr std::string_view kNoReply = "none";
 inline constexpr std::string_view kUnreachable = "unreachable";
+
+/// Nothing came back, or nobody was there to send to.
+[[nodiscard]] Reply no_reply(Error const& error);
+[[nodiscard]] Reply unreachable(Error const& error);
 
 /// The way to one receiver. Keeps its connection; makes a new one when it is lost.
 class Sender {
@@ -36,7 +41,14 @@ class Sender {
   [[nodiscard]] virtual Reply send(Outgoing const& message) = 0;
 };
 
-[[nodiscard]] std::unique_ptr<Sender> make_sender(Target const& target);
+/// Gives a message to the feed of another channel; durable when it returns well.
+using HandOver = std::function<Result<>(std::string_view channel, std::string message)>;
+
+/// What senders may need beyond their settings.
+struct SenderContext {
+  std::string destination;  ///< "channel/destination"
+  HandOver hand_over;
+};
 
 /// What is done about an answer: as the channel file says for the code, or for its class ("4xx"),
 /// else as usual for the target.

@@ -27,7 +27,7 @@ bool is_over(DeliveryStatus status) {
 Worker::Worker(Destination destination, Surroundings around)
     : destination_(std::move(destination)),
       around_(around),
-      sender_(make_sender(destination_.target)),
+      sender_(destination_.target.open({destination_.name, around.hand_over})),
       delivered_(around.metrics.counter("sinew_deliveries_total", "Messages a destination accepted",
                                         {{"destination", destination_.name}})),
       failed_attempts_(around.metrics.counter("sinew_delivery_failures_total",

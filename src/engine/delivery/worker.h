@@ -24,6 +24,7 @@ class Worker {
     store::DeliveryLog& log;
     Metrics& metrics;
     Clock& clock;
+    HandOver hand_over;
   };
   Worker(Destination destination, Surroundings around);
   Worker(Worker const&) = delete;

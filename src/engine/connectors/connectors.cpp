@@ -1,0 +1,24 @@
+#include <algorithm>
+#include <array>
+
+#include "engine/connectors/connector.h"
+#include "engine/connectors/settings.h"
+
+namespace sinew::engine {
+namespace {
+
+// clang-format off
+constexpr auto kConnectors = std::to_array<Connector>({
+    // name     comes in by       leaves by
+    {"file",    nullptr,          read_file_target},
+    {"http",    nullptr,          read_http_target},
+    {"mllp",    nullptr,          read_mllp_target},
+});
+// clang-format on
+static_assert(std::ranges::is_sorted(kConnectors, {}, &Connector::name));
+
+}  // namespace
+
+std::span<Connector const> connectors() { return kConnectors; }
+
+}  // namespace sinew::engine
