@@ -41,7 +41,7 @@ class LiveCache {
 
  private:
   static constexpr std::size_t kShards = 16;
-  static constexpr std::size_t kBytesPerShardMax = std::size_t{2} << 20;  ///< of one generation
+  static constexpr std::size_t kBytesPerShardMax = std::size_t{1} << 20;  ///< of one generation
 
   struct Hash {
     using is_transparent = void;

@@ -30,6 +30,13 @@ constexpr auto kStatements = std::to_array<Row>({
      "SELECT rid, ver, upd, body IS NOT NULL FROM res WHERE rid = ANY(ARRAY(SELECT rid FROM lid WHERE h=$1)) AND tid=$2 AND id=$3"},
     // The order of the primary key, which SQLite's tables have by themselves.
     {"SELECT rid FROM live WHERE tid=?", "SELECT rid FROM live WHERE tid=$1 ORDER BY rid"},
+    // A list of numbers, as JSON writes it.
+    {"SELECT rid FROM tok WHERE vid=? AND rid IN (SELECT value FROM json_each(?))",
+     "SELECT rid FROM tok WHERE vid=$1 AND rid = ANY(string_to_array(btrim(convert_from($2, 'UTF8'), '[]'), ',')::bigint[])"},
+    {"SELECT rid FROM idt WHERE pid=? AND h=? AND rid IN (SELECT value FROM json_each(?))",
+     "SELECT rid FROM idt WHERE pid=$1 AND h=$2 AND rid = ANY(string_to_array(btrim(convert_from($3, 'UTF8'), '[]'), ',')::bigint[])"},
+    {"SELECT rid FROM ref WHERE pid=? AND tgt=? AND rid IN (SELECT value FROM json_each(?))",
+     "SELECT rid FROM ref WHERE pid=$1 AND tgt=$2 AND rid = ANY(string_to_array(btrim(convert_from($3, 'UTF8'), '[]'), ',')::bigint[])"},
     {"SELECT rid FROM ref WHERE pid=? AND tgt=? LIMIT 1001",
      "SELECT rid FROM ref WHERE pid=$1 AND tgt=$2 ORDER BY rid LIMIT 1001"},
 });

@@ -47,7 +47,7 @@ struct SearchContext {
   Connection& connection;
   Catalogue const& catalogue;
   Instant now;
-  SearchCost* cost = nullptr;                ///< null: nobody counts
+  SearchCost* cost = nullptr;                ///< null: nobody counts, and no way is given up
   PastView* then = nullptr;                  ///< null: the store as it is
   Definitions const* definitions = nullptr;  ///< null: every path is indexed
 };

@@ -15,13 +15,13 @@ constexpr char kWriterSettings[] =
     "PRAGMA synchronous=NORMAL;"
     "PRAGMA secure_delete=FAST;"
     "PRAGMA temp_store=MEMORY;"
-    "PRAGMA cache_size=-65536;"
+    "PRAGMA cache_size=-24576;"
     "PRAGMA wal_autocheckpoint=0;"
     "PRAGMA foreign_keys=OFF;";
 constexpr char kReaderSettings[] =
     "PRAGMA query_only=ON;"
-    "PRAGMA cache_size=-8192;"
-    "PRAGMA mmap_size=2147418112;"
+    "PRAGMA cache_size=-4096;"
+    "PRAGMA mmap_size=0;"
     "PRAGMA temp_store=MEMORY;";
 
 }  // namespace

@@ -200,7 +200,9 @@ Result<std::vector<std::int64_t>> find_up_to_two(Connection& connection, Catalog
     return fail(ErrorCode::invalid, "the condition has no search parameter", std::string(type));
   auto const definitions = catalogue.definitions();
   fhir::SearchScope const scope(definitions->tables);
-  SearchContext context{connection, catalogue, clock.now(), nullptr, nullptr, definitions.get()};
+  SearchCost cost(UINT64_MAX);  // a condition has to be decided
+  SearchContext context{connection, catalogue, clock.now(), &cost, nullptr, definitions.get()};
+  SearchCost::Counting const counting(cost, connection);
   auto rids = TRY(find_matches(context, type, parsed.criteria));
   if (rids.size() > kEnoughToTellApart) rids.resize(kEnoughToTellApart);
   return rids;

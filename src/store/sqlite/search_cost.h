@@ -17,13 +17,13 @@ class SearchCost {
   static constexpr int kStepsCounted = 1000;        ///< how many steps are counted at a time
   static constexpr std::uint64_t kBodySteps = 500;  ///< to unpack, parse and read one body
 
-  explicit SearchCost(std::uint64_t steps_max) : steps_max_(steps_max) {}
+  explicit SearchCost(std::uint64_t steps_max) : steps_max_(steps_max), stop_at_(steps_max) {}
 
   /// Fails `not_supported` at the limit.
   Result<> add_body() {
     ++bodies_;
     steps_ += kBodySteps;
-    return is_exceeded() ? Result<>(exceeded()) : Result<>();
+    return has_to_stop() ? Result<>(exceeded()) : Result<>();
   }
   [[nodiscard]] bool is_exceeded() const { return steps_ > steps_max_; }
   [[nodiscard]] Failure exceeded() const {
@@ -33,6 +33,25 @@ class SearchCost {
   }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] std::uint64_t bodies() const { return bodies_; }
+
+  /// While it lives, what runs is stopped after so many further steps: for ways of searching that
+  /// have a substitute, should they turn out to be long.
+  class Limit {
+   public:
+    Limit(SearchCost& cost, std::uint64_t steps) : cost_(cost), before_(cost.stop_at_) {
+      auto const left = before_ > cost.steps_ ? before_ - cost.steps_ : 0;
+      if (steps < left) cost.stop_at_ = cost.steps_ + steps;
+    }
+    Limit(Limit const&) = delete;
+    Limit& operator=(Limit const&) = delete;
+    ~Limit() { cost_.stop_at_ = before_; }
+    /// False also where it is the search itself that has become too dear.
+    [[nodiscard]] bool is_reached() const { return cost_.has_to_stop() && cost_.steps_ <= before_; }
+
+   private:
+    SearchCost& cost_;
+    std::uint64_t before_;
+  };
 
   /// A line of the plan, kept when somebody asked for it.
   void note(std::string line) {
@@ -52,7 +71,7 @@ class SearchCost {
       }
       foreign_->count_steps([&cost](std::uint64_t steps) {
         cost.steps_ += steps;
-        return !cost.is_exceeded();
+        return !cost.has_to_stop();
       });
     }
     Counting(Counting const&) = delete;
@@ -68,14 +87,17 @@ class SearchCost {
     static int count(void* cost) {
       auto& self = *static_cast<SearchCost*>(cost);
       self.steps_ += kStepsCounted;
-      return self.is_exceeded() ? 1 : 0;
+      return self.has_to_stop() ? 1 : 0;
     }
     sqlite3* handle_;
     ForeignDatabase* foreign_;
   };
 
  private:
+  [[nodiscard]] bool has_to_stop() const { return steps_ > stop_at_; }
+
   std::uint64_t steps_max_;
+  std::uint64_t stop_at_;  ///< `steps_max_`, or a nearer limit
   std::uint64_t steps_ = 0, bodies_ = 0;
 };
 
