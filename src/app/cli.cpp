@@ -27,6 +27,7 @@ struct Commands {
   DeliverySettings delivery;
   PackageSettings package;
   UscdiSettings uscdi;
+  ContractSettings contract;
   VersionSettings version;
   std::function<int()> chosen;
 };
@@ -417,6 +418,36 @@ void add_uscdi(CLI::App& app, Commands& commands) {
   choose(command, commands, settings, uscdi);
 }
 
+void add_contract(CLI::App& app, Commands& commands) {
+  auto& settings = commands.contract;
+  auto* const command = app.add_subcommand(
+      "contract", "Learn what a feed really sends, write it down, and see when it changes");
+  command->require_subcommand(1);
+  auto* const learn = command->add_subcommand("learn", "Learn a contract from messages");
+  learn->add_option("IN", settings.inputs, "Files, folders, or - for standard input");
+  learn->add_option("--store", settings.store, "Learn from what this store has received instead");
+  learn->add_option("--feed", settings.feed, "Name of the feed; of a store, only its messages");
+  learn->add_option("--from", settings.contract, "Go on from this contract");
+  learn->add_option("--messages-max", settings.messages_max, "The newest so many of a store")
+      ->capture_default_str();
+  learn->add_option("-o,--out", settings.out, "Write the contract here");
+  learn->footer("example: sinew contract learn messages/ --feed lab -o lab.contract.json");
+  choose(learn, commands, settings, contract_learn);
+  auto* const show = command->add_subcommand("show", "Print the interface specification");
+  show->add_option("CONTRACT", settings.contract, "The contract's file")->required();
+  show->add_flag("--html", settings.html, "As HTML instead of Markdown");
+  show->add_option("-o,--out", settings.out, "Write the page here");
+  choose(show, commands, settings, contract_show);
+  auto* const check = command->add_subcommand(
+      "check", "List what messages, or another contract (*.json), have that a contract has not");
+  check->add_option("CONTRACT", settings.contract, "The contract's file")->required();
+  check->add_option("IN", settings.inputs, "Files, folders, or - for standard input");
+  check->add_flag("--all", settings.all, "Print what is only worth knowing, too");
+  check->add_flag("--json", settings.json, "One JSON array, with everything");
+  check->footer("Exit status 1: something changed that a receiver may have to know.");
+  choose(check, commands, settings, contract_check);
+}
+
 void add_version(CLI::App& app, Commands& commands) {
   auto* const command = app.add_subcommand("version", "Print the version and what was built in");
   command->add_flag("--json", commands.version.json, "For a program to read");
@@ -445,6 +476,7 @@ int run(int argc, char** argv) {
   add_channel(app, commands);
   add_delivery(app, commands);
   add_uscdi(app, commands);
+  add_contract(app, commands);
   add_version(app, commands);
   try {
     app.parse(argc, argv);

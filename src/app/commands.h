@@ -189,6 +189,22 @@ struct UscdiSettings {
 };
 int uscdi(UscdiSettings const& settings);
 
+/// What a feed really sends: learned, shown, compared.
+struct ContractSettings {
+  std::vector<std::string> inputs;
+  std::string contract;  ///< to show, to compare with, or to go on from
+  std::string store;     ///< learn its journal in place of files
+  std::string feed;
+  std::string out;  ///< empty: standard output
+  std::size_t messages_max = 1'000'000;
+  bool html = false;
+  bool all = false;
+  bool json = false;
+};
+int contract_learn(ContractSettings const& settings);
+int contract_show(ContractSettings const& settings);
+int contract_check(ContractSettings const& settings);
+
 struct VersionSettings {
   bool json = false;
 };
