@@ -10,9 +10,10 @@ namespace {
 // clang-format off
 constexpr auto kConnectors = std::to_array<Connector>({
     // name     comes in by       leaves by
-    {"file",    nullptr,          read_file_target},
-    {"http",    nullptr,          read_http_target},
+    {"file",    read_file_source, read_file_target},
+    {"http",    read_http_source, read_http_target},
     {"mllp",    nullptr,          read_mllp_target},
+    {"sql",     read_sql_source,  read_sql_target},
 });
 // clang-format on
 static_assert(std::ranges::is_sorted(kConnectors, {}, &Connector::name));
