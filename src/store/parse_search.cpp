@@ -62,6 +62,27 @@ Result<> read_include(std::vector<std::string>& includes, std::string_view modif
   return fail(ErrorCode::invalid, "unknown modifier", std::string(name));
 }
 
+/// Source: FHIR R4 search.html#contained.
+Result<> read_contained(Query& query, std::string_view name, std::string_view value) {
+  struct Row {
+    std::string_view value;
+    Contained contained;
+  };
+  constexpr auto kValues = std::to_array<Row>(
+      {{"false", Contained::no}, {"true", Contained::only}, {"both", Contained::both}});
+  if (name == "_containedType") {
+    query.shows_contained = value == "contained";
+    if (query.shows_contained || value == "container") return {};
+    return fail(ErrorCode::invalid, "_containedType is container or contained",
+                "_containedType=" + std::string(value));
+  }
+  auto const row = std::ranges::find(kValues, value, &Row::value);
+  if (row == kValues.end())
+    return fail(ErrorCode::invalid, "_contained is false, true or both",
+                "_contained=" + std::string(value));
+  return query.contained = row->contained, Result<>();
+}
+
 /// `name`, `name:modifier`, `name:Type.chain`, `name.chain`, `_has:Type:reference:parameter`.
 Result<Criterion> read_criterion(std::string_view name, std::string_view value) {
   Criterion criterion;
@@ -123,8 +144,7 @@ Result<> read_pair(Query& query, std::string_view name, std::string value) {
     criterion.values = {std::move(value)};
     return {};
   }
-  // Contained resources are found by what contains them.
-  if (name == "_contained" && value == "false") return {};
+  if (name == "_contained" || name == "_containedType") return read_contained(query, name, value);
   for (auto const form : kFormParameters)
     if (name == form) return {};
   query.criteria.push_back(TRY(read_criterion(name, value)));

@@ -75,7 +75,10 @@ TEST_CASE("what is no compartment, or no parameter of all types, is refused") {
       {"?_type=Patient,Observation&_sort=status", 400},
       {"Patient?_compartment=Patient/a", 400},
       {"Patient?_filter=name%20near%20x", 400},
-      {"Patient?_contained=true", 400},
+      {"?_contained=true", 400},
+      {"Patient?_contained=perhaps", 400},
+      {"Patient?_contained=true&_containedType=both", 400},
+      {"Patient?_contained=true&_include=Patient:organization", 400},
   };
   for (auto const& row : rows) {
     CAPTURE(row.path);

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "store/search_value.h"
+#include "store/sqlite/contained.h"
 #include "store/sqlite/include.h"
 #include "store/sqlite/matcher.h"
 #include "store/sqlite/order.h"
@@ -25,6 +26,7 @@ using Page = std::vector<std::pair<std::int64_t, Resource>>;
 struct PageMark {
   std::int64_t snapshot = 0;  ///< the last version when the first page was read
   std::int64_t last = 0;      ///< the resource that ended the page
+  std::uint64_t place = 0;    ///< which of those inside of it; 0: itself
   std::optional<std::uint64_t> total;
 };
 
@@ -42,6 +44,9 @@ Result<std::string> signature_of(Connection& connection, Query const& query,
     text += '\n';
   }
   if (query.as_of) text += "@" + std::to_string(query.as_of->ms) + "\n";
+  if (query.contained != Contained::no)
+    text += std::string("#") + (query.contained == Contained::both ? "both" : "only") +
+            (query.shows_contained ? " shown\n" : "\n");
   for (auto const& sort : query.sort) text += (sort.descending ? "-" : "+") + sort.parameter;
   constexpr std::size_t kSignatureDigits = 32;  // 128 bits
   return sha256_hex(key + sha256_hex(key + text)).substr(0, kSignatureDigits);
@@ -49,21 +54,23 @@ Result<std::string> signature_of(Connection& connection, Query const& query,
 
 Result<std::string> print_mark(Connection& connection, Query const& query, PageMark const& mark) {
   auto const text = std::to_string(mark.snapshot) + "-" + std::to_string(mark.last) + "-" +
-                    (mark.total ? std::to_string(*mark.total) : "");
+                    (mark.total ? std::to_string(*mark.total) : "") +
+                    (mark.place != 0 ? "-" + std::to_string(mark.place) : "");
   return text + "-" + TRY(signature_of(connection, query, text));
 }
 
 Result<PageMark> read_mark(Connection& connection, Query const& query) {
   std::string_view const cursor = query.cursor;
   auto const parts = split(cursor, '-');
-  if (parts.size() == 4) {
+  if (parts.size() == 4 || parts.size() == 5) {
     auto const snapshot = parse_integer<std::int64_t>(parts[0]);
     auto const last = parse_integer<std::int64_t>(parts[1]);
     auto const total = parse_integer<std::uint64_t>(parts[2]);
+    auto const place = parse_integer<std::uint64_t>(parts.size() == 5 ? parts[3] : "0");
     auto const text = std::string(cursor.substr(0, cursor.rfind('-')));
-    bool const is_ours = parts[3] == TRY(signature_of(connection, query, text));
-    if (is_ours && snapshot && last && (total || parts[2].empty()))
-      return PageMark{*snapshot, *last, total};
+    bool const is_ours = parts.back() == TRY(signature_of(connection, query, text));
+    if (is_ours && snapshot && last && place && (total || parts[2].empty()))
+      return PageMark{*snapshot, *last, *place, total};
   }
   return fail(ErrorCode::invalid, "not a cursor of this search on this server", "_cursor");
 }
@@ -141,6 +148,23 @@ Result<Ordered> find_and_order(SearchContext& context, Query const& query, PageM
   return ordered;
 }
 
+/// A page of matches of which some may be inside of others.
+Result<SearchPage> page_of_contained(SearchContext& context, Query const& query, PageMark mark) {
+  auto const found = TRY(find_contained(context, query, {mark.last, mark.place}));
+  SearchPage answer;
+  if (query.want_total) answer.total = mark.total ? *mark.total : found.total;
+  for (auto const& match : found.in_order) {
+    if (answer.matches.size() == query.count) break;
+    answer.matches.push_back(TRY(shown_match(context, match)));
+    mark.last = match.rid;
+    mark.place = match.place;
+  }
+  if (answer.matches.empty() || answer.matches.size() == found.in_order.size()) return answer;
+  mark.total = answer.total;
+  answer.next = TRY(print_mark(context.connection, query, mark));
+  return answer;
+}
+
 Result<SearchPage> search_within(SearchContext& context, Query const& query) {
   auto& connection = context.connection;
   PageMark mark;
@@ -152,6 +176,7 @@ Result<SearchPage> search_within(SearchContext& context, Query const& query) {
     mark.snapshot = TRY(connection.integer(0, "SELECT max(vsn) FROM log"));
   PastView then(mark.snapshot);
   if (query.as_of || !query.cursor.empty()) context.then = &then;
+  if (query.contained != Contained::no) return page_of_contained(context, query, mark);
   auto const ordered = TRY(find_and_order(context, query, mark));
   SearchPage answer;
   if (query.want_total) answer.total = mark.total ? *mark.total : ordered.total;

@@ -19,12 +19,14 @@ class SearchCost {
 
   explicit SearchCost(std::uint64_t steps_max) : steps_max_(steps_max), stop_at_(steps_max) {}
 
+  static constexpr std::uint64_t kGlanceSteps = 100;  ///< to unpack one and look for a word
+
   /// Fails `not_supported` at the limit.
   Result<> add_body() {
     ++bodies_;
-    steps_ += kBodySteps;
-    return has_to_stop() ? Result<>(exceeded()) : Result<>();
+    return add(kBodySteps);
   }
+  Result<> add_glance() { return add(kGlanceSteps); }
   [[nodiscard]] bool is_exceeded() const { return steps_ > steps_max_; }
   [[nodiscard]] Failure exceeded() const {
     return fail(ErrorCode::not_supported,
@@ -95,6 +97,10 @@ class SearchCost {
 
  private:
   [[nodiscard]] bool has_to_stop() const { return steps_ > stop_at_; }
+  Result<> add(std::uint64_t steps) {
+    steps_ += steps;
+    return has_to_stop() ? Result<>(exceeded()) : Result<>();
+  }
 
   std::uint64_t steps_max_;
   std::uint64_t stop_at_;  ///< `steps_max_`, or a nearer limit
