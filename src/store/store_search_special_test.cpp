@@ -79,7 +79,6 @@ TEST_CASE("the members of a list are found, of the type that is asked for") {
   CHECK(found(*store, "Group", "_list=l&type=person") == "a");
   CHECK(found(*store, "Patient", "_list=none") == "!_list=none");
   CHECK(found(*store, "Patient", "_list=$current-problems") == "!_list=$current-problems");
-  CHECK(found(*store, "Patient", "_contained=true") == "!_contained");
   CHECK(found(*store, "Patient", "_contained=false&_list=l") == "a");
 }
 
