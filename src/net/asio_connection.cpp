@@ -184,6 +184,7 @@ void AsioConnection::on_written(error_code const& error) {
     choked_ = false;
     deliver();
   }
+  if (state_ == State::open && !writing_) protocol_->drained(*this);
 }
 
 void AsioConnection::close() {
@@ -192,6 +193,13 @@ void AsioConnection::close() {
   untaken_ = {};
   set_timer(now() + kLastOutputTimeMax);
   finish_when_idle();
+}
+
+void AsioConnection::abort() {
+  if (state_ == State::gone) return;
+  error_code ignored;
+  socket().set_option(asio::socket_base::linger(true, 0), ignored);  // a reset, no orderly end
+  destroy();
 }
 
 void AsioConnection::finish_when_idle() {
@@ -260,7 +268,7 @@ void AsioConnection::arm_timer() {
     self->armed_ = std::nullopt;
     if (!self->deadline_) return;
     if (*self->deadline_ > now()) return self->arm_timer();
-    if (self->state_ == State::open) return self->close();
+    if (self->state_ == State::open) return self->protocol_->expired(*self);
     self->destroy();
   });
 }

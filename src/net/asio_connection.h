@@ -49,6 +49,7 @@ class AsioConnection final : public Connection,
   void send(std::string bytes) override;
   void resume() override;
   void close() override;
+  void abort() override;
   void set_deadline(std::optional<SteadyTime> deadline) override;
   [[nodiscard]] std::uint64_t id() const override { return id_; }
   [[nodiscard]] std::string const& address() const override { return address_; }

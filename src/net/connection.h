@@ -31,6 +31,8 @@ class Connection {
   virtual void resume() = 0;
   /// Reads no more; sends what is queued, then closes so that the peer receives all of it.
   virtual void close() = 0;
+  /// Breaks the connection off: what is queued is lost, and the peer sees that something is.
+  virtual void abort() = 0;
   /// Closes at that time; nullopt: never. A new call replaces the old one.
   virtual void set_deadline(std::optional<SteadyTime> deadline) = 0;
 
@@ -52,6 +54,10 @@ class Protocol {
   [[nodiscard]] virtual std::size_t received(Connection& connection, std::string_view bytes) = 0;
   /// The peer sends no more, but may still read.
   virtual void ended(Connection& connection) = 0;
+  /// All that was sent so far is out of our hands: the socket has taken it.
+  virtual void drained(Connection&) {}
+  /// The deadline has passed.
+  virtual void expired(Connection& connection) { connection.close(); }
   /// The server stops: finish what is owed, then `close`. Nothing is received any more.
   virtual void stopping(Connection& connection) = 0;
   /// The connection is gone; the last call. Also after `opened` never came.

@@ -43,10 +43,16 @@ struct HttpRequest {
   std::string peer_address;
 };
 
+/// Gives the next piece of a body; an empty one: there are no more. Called on a worker, one call at
+/// a time, and only when the socket has taken all pieces before: a slow reader costs one piece of
+/// memory. A failure breaks the connection, so that nobody takes a part for the whole.
+using NextPiece = std::function<Result<std::string>()>;
+
 struct HttpResponse {
   int status = 200;
   Headers headers;
   std::string body;
+  NextPiece more = {};  ///< set: `body` is how the content begins, and this gives what follows
 };
 
 /// Percent-decoding of a path segment or, with `plus_is_space`, of a form value.
@@ -69,10 +75,33 @@ struct HttpServerOptions {
   /// Handlers under way at a time. All whose writes wait share one sync: with as many as there are
   /// workers, each sync would be for two.
   unsigned threads_max = 64;
+  std::uint32_t stop_seconds_max = 5;  ///< what a stop gives bodies that are on their way
 };
 
 /// An ordinary blocking function; runs on a worker thread.
 using HttpHandler = std::function<HttpResponse(HttpRequest const&)>;
+
+/// A request and the way back to who sent it. A handler may end before it has answered, and hold
+/// this until it does.
+class HttpCall {
+ public:
+  explicit HttpCall(HttpRequest request) : request_(std::move(request)) {}
+  HttpCall(HttpCall const&) = delete;
+  HttpCall& operator=(HttpCall const&) = delete;
+  virtual ~HttpCall() = default;
+  [[nodiscard]] HttpRequest const& request() const { return request_; }
+  /// From any thread; what follows the first answer is ignored. Whoever lets go without an answer
+  /// has answered 500.
+  virtual void answer(HttpResponse response) = 0;
+  /// Runs `work` on a worker, for who is told of something on a thread that must not block.
+  virtual void run(std::function<void()> work) = 0;
+
+ private:
+  HttpRequest request_;
+};
+
+/// Begun on a worker thread.
+using HttpCallHandler = std::function<void(std::shared_ptr<HttpCall> const&)>;
 
 /// HTTP/1.1 server: keep-alive, pipelining, chunked bodies, Expect: 100-continue, HEAD answered
 /// from GET. Refuses what could be read two ways (both Content-Length and Transfer-Encoding,
@@ -82,9 +111,14 @@ class HttpServer {
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(Loop& loop,
                                                                   HttpServerOptions options,
                                                                   HttpHandler handler);
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(Loop& loop,
+                                                                  HttpServerOptions options,
+                                                                  HttpCallHandler handler);
   virtual ~HttpServer() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
-  /// Answers what has been received whole, then closes. No handler runs once this has returned.
+  /// Answers what has been received whole, then closes. No handler runs once this has returned,
+  /// none owes an answer, and no NextPiece is left; bodies that are not whole after some seconds
+  /// are broken off.
   virtual void stop() = 0;
 };
 
