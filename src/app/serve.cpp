@@ -161,10 +161,9 @@ Result<std::unique_ptr<net::HttpServer>> listen_http(net::Loop& loop, rest::Serv
   if (!settings.http_certificate.empty()) {
     options.tls = net::TlsServerOptions{settings.http_certificate, settings.http_key, {}};
   }
-  auto server =
-      TRY(net::HttpServer::listen(loop, options, [&service](net::HttpRequest const& request) {
-        return service.handle(request);
-      }));
+  auto server = TRY(net::HttpServer::listen(
+      loop, options,
+      [&service](std::shared_ptr<net::HttpCall> const& call) { service.handle(call); }));
   log(Level::info, "http listening",
       {{"host", options.host}, {"port", server->port()}, {"tls", options.tls.has_value()}});
   return server;

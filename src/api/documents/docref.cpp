@@ -6,6 +6,7 @@
 #include <set>
 
 #include "api/documents/summary.h"
+#include "api/rest/bundle_writer.h"
 #include "api/rest/page_url.h"
 #include "api/rest/submit.h"
 #include "base/hash.h"
@@ -242,37 +243,14 @@ Result<store::Resource> made_reference(rest::OperationCall const& asked, Questio
 }
 
 std::string searchset(rest::OperationCall const& asked, std::vector<store::Resource> const& found) {
-  std::string out;
-  json::Writer writer(out);
-  writer.begin_object();
-  writer.member("resourceType", "Bundle");
-  writer.member("type", "searchset");
-  writer.key("total");
-  writer.integer(static_cast<std::int64_t>(found.size()));
-  writer.key("link");
-  writer.begin_array();
-  rest::write_link(writer, "self",
-                   rest::page_url(asked.call.base + "/DocumentReference/$docref",
-                                  asked.call.parameters, asked.call.presentation));
-  writer.end_array();
-  if (!found.empty()) {
-    writer.key("entry");
-    writer.begin_array();
-    for (auto const& resource : found) {
-      writer.begin_object();
-      writer.member("fullUrl", asked.call.base + '/' + resource.type + '/' + resource.id);
-      writer.key("resource");
-      writer.raw(resource.body);
-      writer.key("search");
-      writer.begin_object();
-      writer.member("mode", "match");
-      writer.end_object();
-      writer.end_object();
-    }
-    writer.end_array();
-  }
-  writer.end_object();
-  return out;
+  rest::BundleWriter writer(asked.call.base);
+  writer.begin(
+      {.total = found.size(),
+       .links = {{"self", rest::page_url(asked.call.base + "/DocumentReference/$docref",
+                                         asked.call.parameters, asked.call.presentation)}}});
+  for (auto const& resource : found) writer.add(resource, "match");
+  writer.end();
+  return writer.take();
 }
 
 Result<rest::Answer> answer(rest::OperationCall const& asked) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <unordered_set>
+#include <utility>
 
 #include "api/operations/care_time.h"
 #include "api/operations/references.h"
@@ -34,12 +35,14 @@ struct TextHash {
 };
 using TextSet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
 
-class Everything {
- public:
-  Everything(store::Store& store, EverythingQuestion const& question)
-      : store_(store), question_(question), focus_key_(question.focus()) {}
+}  // namespace
 
-  Result<EverythingPage> read(EverythingMark const* after, Instant now) {
+class EverythingReader::Implementation {
+ public:
+  Implementation(store::Store& store, EverythingQuestion question)
+      : store_(store), question_(std::move(question)), focus_key_(question_.focus()) {}
+
+  Result<> begin(EverythingMark const* after, Instant now) {
     // The first page of what is now needs no way back.
     if (after) then_ = Instant{after->instant};
     if (question_.as_of) then_ = question_.as_of;
@@ -48,7 +51,23 @@ class Everything {
     auto const own = fhir::compartment_parameters(question_.type, question_.type);
     is_counted_ = std::ranges::find(own, "{def}") != own.end();
     is_first_ = after == nullptr;
-    if (is_first_) add_focus();
+    // What leaves nothing out sees the whole record on the way.
+    gathers_ = is_first_ && question_.types.empty() && !question_.since;
+    // The focus comes first: what it names counts as named by it.
+    mentioned_.insert(focus_key_);
+    mention_all(focus_.body, true);
+    return {};
+  }
+
+  Result<EverythingPage> next(std::size_t count) {
+    page_ = {};
+    count_ = count;
+    bytes_ = 0;
+    if (std::exchange(is_first_, false)) {
+      add_focus();
+    } else if (!then_) {
+      then_ = Instant{mark_.instant};
+    }
     if (mark_.part == EverythingMark::Part::members) TRY(read_members());
     if (mark_.part == EverythingMark::Part::others && wants_others()) TRY(read_others());
     return std::move(page_);
@@ -57,7 +76,7 @@ class Everything {
  private:
   [[nodiscard]] std::size_t left() const {
     auto const taken = page_.members.size() + page_.others.size();
-    return taken >= question_.count ? 0 : question_.count - taken;
+    return taken >= count_ ? 0 : count_ - taken;
   }
 
   [[nodiscard]] bool wants(std::string_view type) const {
@@ -127,28 +146,33 @@ class Everything {
     bool is_done = query.types.empty();
     while (!is_done) {
       if (left() == 0 || bytes_ >= kPageBytesMax) return stop();
-      query.cursor = mark_.cursor;
-      query.count = chunk();
-      query.want_total = !question_.has_dates();
-      auto found = TRY(store_.search(query));
-      page_.total = found.total;
-      if (page_.total && !is_counted_ && shows_focus()) ++*page_.total;
-      for (; mark_.skip < found.matches.size(); ++mark_.skip) {
-        if (left() == 0) return stop();
-        auto& match = found.matches[mark_.skip];
-        bool const is_focus = match.type == question_.type && match.id == question_.id;
-        if (is_focus) continue;
-        if (TRY(is_in_time(match))) {
-          take(page_.members, std::move(match));
-        } else {
-          left_out_.insert(match.type + '/' + match.id);
-        }
+      if (!found_) {
+        query.cursor = mark_.cursor;
+        query.count = chunk();
+        query.want_total = !question_.has_dates();
+        found_ = TRY(store_.search(query));
       }
-      is_done = found.next.empty();
-      mark_.cursor = std::move(found.next);
+      page_.total = found_->total;
+      if (page_.total && !is_counted_ && shows_focus()) ++*page_.total;
+      for (; mark_.skip < found_->matches.size(); ++mark_.skip) {
+        if (left() == 0) return stop();
+        TRY(take_member(std::move(found_->matches[mark_.skip])));
+      }
+      is_done = found_->next.empty();
+      mark_.cursor = std::move(found_->next);
       mark_.skip = 0;
+      found_.reset();
     }
     mark_.part = EverythingMark::Part::others;
+    return {};
+  }
+
+  Result<> take_member(store::Resource member) {
+    bool const is_focus = member.type == question_.type && member.id == question_.id;
+    if (is_focus) return {};
+    bool const is_shown = TRY(is_in_time(member));
+    if (gathers_) gather(member, is_shown);
+    if (is_shown) take(page_.members, std::move(member));
     return {};
   }
 
@@ -172,7 +196,7 @@ class Everything {
   };
 
   /// OPTIMIZATION: a record repeats few references often, so that a text is read once.
-  void mention_all(std::string_view body, bool is_focus, std::vector<Mention>& into) {
+  void mention_all(std::string_view body, bool is_focus) {
     each_reference_text(body, [&](std::string_view text) {
       if (texts_.find(text) != texts_.end()) return;
       texts_.emplace(text);
@@ -180,43 +204,32 @@ class Everything {
       if (!reference) return;
       auto key = reference->key();
       if (!mentioned_.insert(key).second) return;
-      into.push_back(
+      mentions_.push_back(
           {std::move(key), std::string(reference->type), std::string(reference->id), is_focus});
     });
   }
 
-  /// The first page of an answer that leaves nothing out has the whole record.
-  [[nodiscard]] bool is_record_at_hand() const {
-    return is_first_ && question_.types.empty() && !question_.since;
+  void gather(store::Resource const& member, bool is_in_time) {
+    if (is_in_time) mention_all(member.body, false);
+    key_.assign(member.type).append(1, '/').append(member.id);
+    members_.insert(key_);
   }
 
-  /// Every reference of the record. Those to members do not count: they are shown as such. The
-  /// focus comes first: what it names counts as named by it.
+  /// Every reference of the record. Those to members do not count: they are shown as such.
   Result<std::vector<Mention>> mentions_of_record() {
-    std::vector<Mention> mentions;
-    mentioned_.insert(focus_key_);
-    mention_all(focus_.body, true, mentions);
-    auto members = std::move(left_out_);
-    std::string key;
-    auto const take_member = [&](store::Resource const& member, bool is_in_time) {
-      if (is_in_time) mention_all(member.body, false, mentions);
-      key.assign(member.type).append(1, '/').append(member.id);
-      members.insert(key);
-    };
-    if (is_record_at_hand()) {
-      for (auto const& member : page_.members) take_member(member, true);
-    } else {
+    if (!gathers_) {
       auto query = record(true);
       query.count = kChunk;
       query.want_total = false;
       do {
         auto found = TRY(store_.search(query));
-        for (auto const& member : found.matches) take_member(member, TRY(is_in_time(member)));
+        for (auto const& member : found.matches) gather(member, TRY(is_in_time(member)));
         query.cursor = std::move(found.next);
       } while (!query.cursor.empty());
     }
-    std::erase_if(mentions, [&](Mention const& mention) { return members.contains(mention.key); });
-    return mentions;
+    std::erase_if(mentions_,
+                  [&](Mention const& mention) { return members_.contains(mention.key); });
+    return std::exchange(mentions_, {});
   }
 
   /// Whose record it is: what belongs to other patients is not shown with it.
@@ -244,12 +257,11 @@ class Everything {
   }
 
   /// What the record refers to, by its key.
-  Result<std::map<std::string, store::Resource>> others() {
+  Result<std::map<std::string, store::Resource>> find_others() {
     std::map<std::string, store::Resource> found;
     auto mentions = TRY(mentions_of_record());
     auto const whose = patient();
     for (int hop = 0; hop < kHopsMax && !mentions.empty(); ++hop) {
-      std::vector<Mention> next;
       for (auto const& mention : mentions) {
         auto resource = read_one(mention.type, mention.id);
         if (!resource) {
@@ -258,19 +270,19 @@ class Everything {
           return std::move(resource).failure();
         }
         if (!may_show(mention, *resource, hop, whose)) continue;
-        if (!is_of_patients(mention.type)) mention_all(resource->body, false, next);
+        if (!is_of_patients(mention.type)) mention_all(resource->body, false);
         if (wants(mention.type) && is_new(*resource)) {
           found.emplace(mention.key, *std::move(resource));
         }
       }
-      mentions = std::move(next);
+      mentions = std::exchange(mentions_, {});
     }
     return found;
   }
 
   Result<> read_others() {
-    auto found = TRY(others());
-    for (auto at = found.upper_bound(mark_.last); at != found.end(); ++at) {
+    if (!others_) others_ = TRY(find_others());
+    for (auto at = others_->upper_bound(mark_.last); at != others_->end(); ++at) {
       if (left() == 0 || bytes_ >= kPageBytesMax) return stop();
       mark_.last = at->first;
       take(page_.others, std::move(at->second));
@@ -279,25 +291,37 @@ class Everything {
   }
 
   store::Store& store_;
-  EverythingQuestion const& question_;
+  EverythingQuestion const question_;
   std::string focus_key_;
   store::Resource focus_;
   bool is_counted_ = false;      ///< the focus is in its own compartment, as R4 defines it
   std::optional<Instant> then_;  ///< what is read by name is read as of this instant
   EverythingMark mark_;
+  std::optional<store::SearchPage> found_;  ///< that is being shown
   EverythingPage page_;
+  std::size_t count_ = 0;
   std::size_t bytes_ = 0;
   bool is_first_ = false;
-  TextSet left_out_;   ///< members of another time
-  TextSet texts_;      ///< references as they were written
-  TextSet mentioned_;  ///< what they name
+  bool gathers_ = false;  ///< the whole record passes by here
+  TextSet members_;       ///< that passed by
+  TextSet texts_;         ///< references as they were written
+  TextSet mentioned_;     ///< what they name
+  std::vector<Mention> mentions_;
+  std::optional<std::map<std::string, store::Resource>> others_;
+  std::string key_;
 };
 
-}  // namespace
+EverythingReader::EverythingReader(store::Store& store, EverythingQuestion question)
+    : implementation_(std::make_unique<Implementation>(store, std::move(question))) {}
+EverythingReader::EverythingReader(EverythingReader&&) noexcept = default;
+EverythingReader::~EverythingReader() = default;
 
-Result<EverythingPage> read_everything(store::Store& store, EverythingQuestion const& question,
-                                       EverythingMark const* after, Instant now) {
-  return Everything(store, question).read(after, now);
+Result<> EverythingReader::begin(EverythingMark const* after, Instant now) {
+  return implementation_->begin(after, now);
+}
+
+Result<EverythingPage> EverythingReader::next(std::size_t count) {
+  return implementation_->next(count);
 }
 
 }  // namespace sinew::rest

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,7 +21,6 @@ struct EverythingQuestion {
   std::optional<Instant> since;              ///< `_since`: only what was updated after
   std::optional<std::int64_t> from, before;  ///< `start` and `end`: time of care in [from, before)
   std::optional<Instant> as_of;              ///< the record as it was then; nothing: now
-  std::size_t count = 0;                     ///< entries of a page at most
   std::string base;                          ///< of absolute references to this server
 
   [[nodiscard]] std::string focus() const { return type + '/' + id; }
@@ -43,12 +43,25 @@ struct EverythingPage {
   std::optional<EverythingMark> next;
 };
 
-/// A page without `after`: the first. The focus comes first, then the compartment, newest first,
-/// then what is referred to, by type and id; nothing comes twice.
-/// Fails as reading the focus does.
+/// Reads a record, some entries at a time. The focus comes first, then the compartment, newest
+/// first, then what is referred to, by type and id; nothing comes twice.
 /// Source: FHIR R4 patient-operation-everything.html, encounter-operation-everything.html.
-[[nodiscard]] Result<EverythingPage> read_everything(store::Store& store,
-                                                     EverythingQuestion const& question,
-                                                     EverythingMark const* after, Instant now);
+class EverythingReader {
+ public:
+  /// The store must outlive it.
+  EverythingReader(store::Store& store, EverythingQuestion question);
+  EverythingReader(EverythingReader&&) noexcept;
+  EverythingReader& operator=(EverythingReader&&) = delete;
+  ~EverythingReader();
+  /// Begins where a page ended, or at the beginning. Fails as reading the focus does.
+  Result<> begin(EverythingMark const* after, Instant now);
+  /// So many entries at most, fewer where they are many bytes; without `next` they are the last.
+  /// Who goes on with the same reader sees the record as it was at the first of these calls.
+  [[nodiscard]] Result<EverythingPage> next(std::size_t count);
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
 
 }  // namespace sinew::rest

@@ -1,21 +1,26 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "api/operations/everything.h"
 #include "api/operations/registrations.h"
+#include "api/rest/bundle_writer.h"
 #include "api/rest/page_url.h"
+#include "api/rest/pieces.h"
 #include "base/text.h"
 #include "fhir/definitions.h"
 #include "fhir/search_index.h"
-#include "json/write.h"
 #include "store/search_value.h"
 
 namespace sinew::rest {
 namespace {
 
-/// Entries of an answer for which no `_count` was asked: "unless the client requests otherwise, the
-/// server returns the entire result set in a single bundle", as far as memory goes.
-constexpr std::size_t kEntriesUnaskedMax = 10'000;
+/// "Unless the client requests otherwise, the server returns the entire result set in a single
+/// bundle". That is read while it leaves: little at first, so that it begins soon.
+constexpr std::size_t kEntriesAtFirst = 32;
+constexpr std::size_t kEntriesAtATime = 256;
+/// What has to be whole before it can leave (XML, `_summary`) is cut into pages of so many.
+constexpr std::size_t kEntriesInOnePieceMax = 10'000;
 
 Result<std::vector<std::string>> read_types(Arguments const& arguments) {
   std::vector<std::string> types;
@@ -48,12 +53,6 @@ Result<EverythingQuestion> read_question(OperationCall const& asked) {
   question.id = asked.call.id;
   question.base = asked.call.base;
   question.types = TRY(read_types(arguments));
-  question.count = kEntriesUnaskedMax;
-  if (auto const count = arguments.text("_count"); !count.empty()) {
-    auto const number = parse_integer<std::size_t>(count);
-    if (!number) return fail(ErrorCode::invalid, "not a number of entries", "_count");
-    question.count = std::min(*number, asked.context.options.page_max);
-  }
   if (auto const since = arguments.text("_since"); !since.empty()) {
     question.since = TRY(read_since(since));
   }
@@ -64,6 +63,15 @@ Result<EverythingQuestion> read_question(OperationCall const& asked) {
   if (auto const start = day("start")) question.from = start->first;
   if (auto const end = day("end")) question.before = end->second;
   return question;
+}
+
+/// Nothing when the record is not to be cut into pages.
+Result<std::optional<std::size_t>> read_count(OperationCall const& asked) {
+  auto const text = asked.arguments.text("_count");
+  if (text.empty()) return std::optional<std::size_t>();
+  auto const number = parse_integer<std::size_t>(text);
+  if (!number) return fail(ErrorCode::invalid, "not a number of entries", "_count");
+  return std::optional(std::min(*number, asked.context.options.page_max));
 }
 
 /// What was asked, as the links of the pages repeat it.
@@ -108,81 +116,70 @@ Result<EverythingMark> read_mark(store::Store& store, std::string const& questio
   return mark;
 }
 
-struct Links {
-  std::string self, next;
-};
+/// What a page is beside its entries.
+BundleHead head_of(EverythingPage const& page, std::string const& self, std::string const& next) {
+  BundleHead head;
+  head.total = page.total;
+  head.links = {{"self", self}};
+  if (!next.empty()) head.links.push_back({"next", next});
+  return head;
+}
 
-/// The text of a bundle, put together by hand.
-/// OPTIMIZATION: a record is thousands of entries of one form; a writer that looks at every
-/// character of it takes three times as long as the copy.
-class BundleText {
- public:
-  BundleText(EverythingPage const& page, std::string_view base) {
+void write_entries(BundleWriter& writer, EverythingPage const& page) {
+  std::size_t bytes = 0;
+  for (auto const* list : {&page.members, &page.others}) {
     constexpr std::size_t kFrameBytes = 200;  // of an entry, beside the resource
-    std::string url;
-    json::append_string(url, base);
-    url.pop_back();
-    head_ = R"({"fullUrl":)" + url + '/';
-    std::size_t bytes = kFrameBytes * 10;
-    for (auto const* list : {&page.members, &page.others}) {
-      for (auto const& resource : *list) bytes += resource.body.size() + kFrameBytes + head_.size();
+    for (auto const& resource : *list) bytes += resource.body.size() + kFrameBytes;
+  }
+  writer.reserve(bytes);
+  for (auto const& member : page.members) writer.add(member, "match");
+  for (auto const& other : page.others) writer.add(other, "include");
+}
+
+void end(BundleWriter& writer, std::vector<std::string> const& ignored) {
+  if (!ignored.empty()) writer.add_outcome(ignored_outcome(ignored));
+  writer.end();
+}
+
+/// The whole record, read while it leaves.
+class RecordSource final : public BundleSource {
+ public:
+  /// `first`  what was read already.
+  RecordSource(OperationCall const& asked, std::string self, EverythingReader reader,
+               EverythingPage first)
+      : BundleSource(asked.call.base),
+        self_(std::move(self)),
+        ignored_(asked.ignored),
+        reader_(std::move(reader)),
+        page_(std::move(first)) {}
+
+  Result<bool> write_next(BundleWriter& writer) override {
+    if (std::exchange(is_first_, false)) {
+      writer.begin(head_of(page_, self_, {}));
+    } else {
+      page_ = TRY(reader_.next(kEntriesAtATime));
     }
-    text_.reserve(bytes);
-  }
-
-  void begin(EverythingPage const& page, Links const& links) {
-    json::Writer writer(text_);
-    writer.begin_object();
-    writer.member("resourceType", "Bundle");
-    writer.member("type", "searchset");
-    if (page.total) {
-      writer.key("total");
-      writer.integer(static_cast<std::int64_t>(*page.total));
-    }
-    writer.key("link");
-    writer.begin_array();
-    write_link(writer, "self", links.self);
-    if (!links.next.empty()) write_link(writer, "next", links.next);
-    writer.end_array();
-  }
-
-  /// Type and id hold no character that JSON would escape.
-  void add(store::Resource const& resource, std::string_view mode) {
-    separate();
-    text_.append(head_).append(resource.type).append(1, '/').append(resource.id);
-    text_.append(R"(","resource":)").append(resource.body);
-    text_.append(R"(,"search":{"mode":")").append(mode).append(R"("}})");
-  }
-
-  void add_ignored(std::vector<std::string> const& names) {
-    if (names.empty()) return;
-    separate();
-    json::Writer writer(text_);
-    write_ignored(writer, names, EntryOf::search);
-  }
-
-  std::string end() {
-    text_ += has_entries_ ? "]}" : "}";
-    return std::move(text_);
+    write_entries(writer, page_);
+    if (page_.next) return true;
+    end(writer, ignored_);
+    return false;
   }
 
  private:
-  void separate() {
-    text_ += has_entries_ ? "," : R"(,"entry":[)";
-    has_entries_ = true;
-  }
-
-  std::string text_, head_;
-  bool has_entries_ = false;
+  std::string self_;
+  std::vector<std::string> ignored_;
+  EverythingReader reader_;
+  EverythingPage page_;
+  bool is_first_ = true;
 };
 
-std::string bundle_of(EverythingPage const& page, Links const& links, OperationCall const& asked) {
-  BundleText text(page, asked.call.base);
-  text.begin(page, links);
-  for (auto const& member : page.members) text.add(member, "match");
-  for (auto const& other : page.others) text.add(other, "include");
-  text.add_ignored(asked.ignored);
-  return text.end();
+std::string bundle_of(EverythingPage const& page, BundleHead const& head,
+                      OperationCall const& asked) {
+  BundleWriter writer(asked.call.base);
+  writer.begin(head);
+  write_entries(writer, page);
+  end(writer, asked.ignored);
+  return writer.take();
 }
 
 /// Says how many members there are, and none of them.
@@ -192,25 +189,33 @@ EverythingPage counted(EverythingPage page) {
 }
 
 Result<Answer> answer_everything(OperationCall const& asked) {
-  auto question = TRY(read_question(asked));
+  auto const question = TRY(read_question(asked));
+  auto count = TRY(read_count(asked));
   auto const parameters = shown(asked.arguments);
-  auto const url = asked.call.base + '/' + question.focus() + "/$everything";
   auto const about = question.focus() + "?" + query_string(parameters);
   auto const cursor = std::string(asked.arguments.text(kCursorParameter));
   std::optional<EverythingMark> mark;
   auto& store = asked.context.store;
   if (!cursor.empty()) mark = TRY(read_mark(store, about, cursor));
-  bool const is_count = question.count == 0 || asked.call.presentation.summary == Summary::count;
+  EverythingReader reader(store, question);
+  TRY(reader.begin(mark ? &*mark : nullptr, asked.context.clock.now()));
+  bool const is_count = count == 0U || asked.call.presentation.summary == Summary::count;
   // Two: the focus, and one for which the store has to be asked.
-  if (is_count) question.count = question.has_dates() ? kEntriesUnaskedMax : 2;
-  auto page =
-      TRY(read_everything(store, question, mark ? &*mark : nullptr, asked.context.clock.now()));
-  if (is_count) page = counted(std::move(page));
-  auto const self = page_url(url, parameters, asked.call.presentation);
-  Links links{with_cursor(self, cursor), {}};
-  if (page.next) links.next = with_cursor(self, TRY(print_mark(store, about, *page.next)));
+  if (is_count) count = question.has_dates() ? kEntriesInOnePieceMax : 2;
+  bool const is_whole = !count && leaves_in_pieces(asked.call.presentation);
+  auto page = TRY(reader.next(is_whole ? kEntriesAtFirst : count.value_or(kEntriesInOnePieceMax)));
+  auto const url = asked.call.base + '/' + question.focus() + "/$everything";
+  auto const plain = page_url(url, parameters, asked.call.presentation);
+  auto const self = with_cursor(plain, cursor);
   Answer answer;
-  answer.body = bundle_of(page, links, asked);
+  if (is_whole) {
+    answer.source = std::make_shared<RecordSource>(asked, self, std::move(reader), std::move(page));
+    return answer;
+  }
+  if (is_count) page = counted(std::move(page));
+  std::string next;
+  if (page.next) next = with_cursor(plain, TRY(print_mark(store, about, *page.next)));
+  answer.body = bundle_of(page, head_of(page, self, next), asked);
   return answer;
 }
 

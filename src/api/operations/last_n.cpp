@@ -5,9 +5,9 @@
 
 #include "api/operations/care_time.h"
 #include "api/operations/registrations.h"
+#include "api/rest/bundle_writer.h"
 #include "api/rest/page_url.h"
 #include "base/text.h"
-#include "json/write.h"
 
 namespace sinew::rest {
 namespace {
@@ -179,34 +179,13 @@ Result<Answer> answer_last_n(OperationCall const& asked) {
     shown.emplace_back(argument.name, argument.text);
   }
   Answer answer;
-  json::Writer writer(answer.body);
-  writer.begin_object();
-  writer.member("resourceType", "Bundle");
-  writer.member("type", "searchset");
-  writer.key("total");
-  writer.integer(static_cast<std::int64_t>(found.size()));
-  writer.key("link");
-  writer.begin_array();
-  write_link(writer, "self",
-             page_url(asked.call.base + "/Observation/$lastn", shown, asked.call.presentation));
-  writer.end_array();
-  if (!found.empty()) {
-    writer.key("entry");
-    writer.begin_array();
-    for (auto const& one : found) {
-      writer.begin_object();
-      writer.member("fullUrl", asked.call.base + "/Observation/" + one.resource.id);
-      writer.key("resource");
-      writer.raw(one.resource.body);
-      writer.key("search");
-      writer.begin_object();
-      writer.member("mode", "match");
-      writer.end_object();
-      writer.end_object();
-    }
-    writer.end_array();
-  }
-  writer.end_object();
+  BundleWriter writer(asked.call.base);
+  writer.begin({.total = found.size(),
+                .links = {{"self", page_url(asked.call.base + "/Observation/$lastn", shown,
+                                            asked.call.presentation)}}});
+  for (auto const& one : found) writer.add(one.resource, "match");
+  writer.end();
+  answer.body = writer.take();
   return answer;
 }
 

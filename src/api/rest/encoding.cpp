@@ -104,18 +104,87 @@ Result<std::string> unzstd(std::string_view body, std::size_t bytes_max) {
   return out;
 }
 
+class GzipPieces final : public PieceEncoder {
+ public:
+  static Result<std::unique_ptr<PieceEncoder>> make() {
+    auto made = std::make_unique<GzipPieces>();
+    if (deflateInit2(&made->stream_, kGzipLevel, Z_DEFLATED, kGzipWindowBits, kGzipMemoryLevel,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+      return fail(ErrorCode::unavailable, "no memory to compress");
+    }
+    return std::unique_ptr<PieceEncoder>(std::move(made));
+  }
+  ~GzipPieces() override { deflateEnd(&stream_); }
+  Result<std::string> add(std::string_view piece) override { return run(piece, Z_SYNC_FLUSH); }
+  Result<std::string> end() override { return run({}, Z_FINISH); }
+
+ private:
+  Result<std::string> run(std::string_view piece, int flush) {
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
+    stream_.avail_in = static_cast<uInt>(piece.size());
+    std::string out;
+    int done = Z_OK;
+    do {
+      auto const begin = out.size();
+      out.resize(begin + kChunkBytes);
+      stream_.next_out = reinterpret_cast<Bytef*>(out.data() + begin);
+      stream_.avail_out = kChunkBytes;
+      done = deflate(&stream_, flush);
+      out.resize(out.size() - stream_.avail_out);
+      // "Z_BUF_ERROR if no progress is possible": all had been written before.
+      if (done != Z_OK && done != Z_STREAM_END && done != Z_BUF_ERROR) {
+        return fail(ErrorCode::internal, "the body cannot be compressed");
+      }
+    } while (stream_.avail_out == 0 && done != Z_STREAM_END);
+    return out;
+  }
+
+  z_stream stream_{};
+};
+
+class ZstdPieces final : public PieceEncoder {
+ public:
+  static Result<std::unique_ptr<PieceEncoder>> make() {
+    auto made = std::make_unique<ZstdPieces>();
+    if (!made->context_) return fail(ErrorCode::unavailable, "no memory to compress");
+    ZSTD_CCtx_setParameter(made->context_.get(), ZSTD_c_compressionLevel, kZstdLevel);
+    return std::unique_ptr<PieceEncoder>(std::move(made));
+  }
+  Result<std::string> add(std::string_view piece) override { return run(piece, ZSTD_e_flush); }
+  Result<std::string> end() override { return run({}, ZSTD_e_end); }
+
+ private:
+  Result<std::string> run(std::string_view piece, ZSTD_EndDirective flush) {
+    ZSTD_inBuffer in{piece.data(), piece.size(), 0};
+    std::string out;
+    std::size_t left = 0;
+    do {
+      auto const begin = out.size();
+      out.resize(begin + kChunkBytes);
+      ZSTD_outBuffer made{out.data(), out.size(), begin};
+      left = ZSTD_compressStream2(context_.get(), &made, &in, flush);
+      if (ZSTD_isError(left)) return fail(ErrorCode::internal, "the body cannot be compressed");
+      out.resize(made.pos);
+    } while (left != 0 || in.pos < in.size);
+    return out;
+  }
+
+  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context_{ZSTD_createCCtx(), ZSTD_freeCCtx};
+};
+
 struct EncodingRow {
   std::string_view name;
   Encoding encoding;
   Result<std::string> (*encode)(std::string_view body);
+  Result<std::unique_ptr<PieceEncoder>> (*encode_pieces)();
   Result<std::string> (*decode)(std::string_view body, std::size_t bytes_max);
 };
 /// In the order of our own preference; the second name of one is what some clients send.
 /// Source: RFC 9110 §8.4.1, "x-gzip".
 constexpr auto kEncodings = std::to_array<EncodingRow>({
-    {"zstd", Encoding::zstd, zstd, unzstd},
-    {"gzip", Encoding::gzip, gzip, gunzip},
-    {"x-gzip", Encoding::gzip, gzip, gunzip},
+    {"zstd", Encoding::zstd, zstd, ZstdPieces::make, unzstd},
+    {"gzip", Encoding::gzip, gzip, GzipPieces::make, gunzip},
+    {"x-gzip", Encoding::gzip, gzip, GzipPieces::make, gunzip},
 });
 
 EncodingRow const* find_row(std::string_view name) {
@@ -163,6 +232,12 @@ Result<std::string> encode(Encoding encoding, std::string_view body) {
   auto const* const row = std::ranges::find(kEncodings, encoding, &EncodingRow::encoding);
   if (row == kEncodings.end()) return std::string(body);
   return row->encode(body);
+}
+
+Result<std::unique_ptr<PieceEncoder>> make_piece_encoder(Encoding encoding) {
+  auto const* const row = std::ranges::find(kEncodings, encoding, &EncodingRow::encoding);
+  if (row == kEncodings.end()) return std::unique_ptr<PieceEncoder>();
+  return row->encode_pieces();
 }
 
 Result<std::string> decode(std::string_view content_encoding, std::string body,

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,16 @@ inline constexpr std::size_t kEncodeBytesMin = 1024;
 [[nodiscard]] std::string_view encoding_name(Encoding encoding);
 
 [[nodiscard]] Result<std::string> encode(Encoding encoding, std::string_view body);
+
+/// Encodes a body piece by piece: what was added can be decoded without what follows.
+class PieceEncoder {
+ public:
+  virtual ~PieceEncoder() = default;
+  [[nodiscard]] virtual Result<std::string> add(std::string_view piece) = 0;
+  [[nodiscard]] virtual Result<std::string> end() = 0;
+};
+/// Null for identity. Fails `unavailable` without memory.
+[[nodiscard]] Result<std::unique_ptr<PieceEncoder>> make_piece_encoder(Encoding encoding);
 
 /// A body as it was before its encodings, the last one undone first.
 /// Fails `not_supported` at Content-Encoding for one we do not know, `malformed` for damaged bytes,

@@ -199,6 +199,8 @@ Result<std::string> rendered(std::string body, Presentation const& presentation)
                                                           : json::Writer::Style::compact);
 }
 
+}  // namespace
+
 std::string_view content_type(Format format) {
   switch (format) {
     case Format::xml:
@@ -210,8 +212,6 @@ std::string_view content_type(Format format) {
   }
   return "application/fhir+json;charset=utf-8";
 }
-
-}  // namespace
 
 net::HttpResponse render(Answer answer, Presentation const& wanted) {
   constexpr int kErrorsFrom = 400;

@@ -25,8 +25,11 @@ namespace sinew::rest {
 /// another type (the answer is 415).
 [[nodiscard]] Result<json::Document> read_body(net::HttpRequest const& request);
 
-/// The HTTP response of an answer: JSON as stored, or re-spaced, or as XML.
+/// The HTTP response of an answer that has its body: JSON as stored, or re-spaced, or as XML.
 [[nodiscard]] net::HttpResponse render(Answer answer, Presentation const& presentation);
+
+/// What Content-Type says of it.
+[[nodiscard]] std::string_view content_type(Format format);
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`. Source: RFC 9110 §5.6.7.
 [[nodiscard]] std::string http_date(Instant instant);

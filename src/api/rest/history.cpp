@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "api/rest/bundle_writer.h"
 #include "api/rest/context.h"
 #include "api/rest/format.h"
 #include "api/rest/outcome.h"
@@ -112,15 +114,12 @@ std::string_view method_of(store::Resource const& version) {
   return version.version == 1 ? "POST" : "PUT";
 }
 
-/// Source: FHIR R4 http.html#history.
-void write_version(json::Writer& writer, store::Resource const& version, std::string_view base) {
+/// What an entry holds beside the resource. Source: FHIR R4 http.html#history.
+std::string members_of(store::Resource const& version) {
   auto const url = version.type + '/' + version.id;
+  std::string text;
+  json::Writer writer(text);
   writer.begin_object();
-  writer.member("fullUrl", std::string(base) + '/' + url);
-  if (!version.deleted) {
-    writer.key("resource");
-    writer.raw(version.body);
-  }
   writer.key("request");
   writer.begin_object();
   writer.member("method", method_of(version));
@@ -132,39 +131,49 @@ void write_version(json::Writer& writer, store::Resource const& version, std::st
   writer.member("etag", entity_tag(version.version));
   writer.member("lastModified", to_string(version.updated));
   writer.end_object();
-  writer.end_object();
+  return text.substr(1);  // of an object that began before
 }
 
-std::string bundle(store::HistoryPage const& page, HistoryCall const& asked, Call const& call) {
+/// Writes a page of versions.
+class VersionsSource final : public BundleSource {
+ public:
+  VersionsSource(std::string const& base, std::string const& url, HistoryCall asked,
+                 store::HistoryPage page)
+      : BundleSource(base), ignored_(std::move(asked.ignored)), page_(std::move(page)) {
+    head_.type = "history";
+    head_.total = page_.total;
+    head_.links = {{"self", with_cursor(url, asked.query.cursor)}, {"first", url}};
+    if (!page_.next.empty()) head_.links.push_back({"next", with_cursor(url, page_.next)});
+  }
+
+  Result<bool> write_next(BundleWriter& writer) override {
+    if (is_first_) writer.begin(head_);
+    is_first_ = false;
+    auto& versions = page_.versions;
+    while (at_ < versions.size() && writer.size() < kPieceBytes) {
+      auto const version = std::exchange(versions[at_++], {});
+      writer.add_version(version, members_of(version));
+    }
+    if (at_ < versions.size()) return true;
+    if (!ignored_.empty()) writer.add_outcome(ignored_outcome(ignored_));
+    writer.end();
+    return false;
+  }
+
+ private:
+  std::vector<std::string> ignored_;
+  store::HistoryPage page_;
+  BundleHead head_;
+  std::size_t at_ = 0;
+  bool is_first_ = true;
+};
+
+std::string url_of(HistoryCall const& asked, Call const& call) {
   auto url = call.base;
   for (auto const& part : {call.type, call.id}) {
     if (!part.empty()) url += '/' + part;
   }
-  url = page_url(url + "/_history", asked.shown, call.presentation);
-  std::string out;
-  json::Writer writer(out);
-  writer.begin_object();
-  writer.member("resourceType", "Bundle");
-  writer.member("type", "history");
-  if (page.total) {
-    writer.key("total");
-    writer.integer(static_cast<std::int64_t>(*page.total));
-  }
-  writer.key("link");
-  writer.begin_array();
-  write_link(writer, "self", with_cursor(url, asked.query.cursor));
-  write_link(writer, "first", url);
-  if (!page.next.empty()) write_link(writer, "next", with_cursor(url, page.next));
-  writer.end_array();
-  if (!page.versions.empty() || !asked.ignored.empty()) {
-    writer.key("entry");
-    writer.begin_array();
-    for (auto const& version : page.versions) write_version(writer, version, call.base);
-    write_ignored(writer, asked.ignored, EntryOf::history);
-    writer.end_array();
-  }
-  writer.end_object();
-  return out;
+  return page_url(url + "/_history", asked.shown, call.presentation);
 }
 
 }  // namespace
@@ -183,7 +192,9 @@ Result<Answer> history(Context const& context, Call const& call) {
   }
   if (is_count) *page = store::HistoryPage{{}, page->total, {}};
   Answer answer;
-  answer.body = bundle(*page, *asked, call);
+  auto const url = url_of(*asked, call);
+  answer.source =
+      std::make_shared<VersionsSource>(call.base, url, *std::move(asked), *std::move(page));
   return answer;
 }
 

@@ -97,6 +97,12 @@ std::string success_json(std::string_view what) {
       [&](json::Writer& writer) { write_issue(writer, "information", "informational", what, {}); });
 }
 
+std::string lines_json(std::vector<std::string> const& lines) {
+  return outcome([&](json::Writer& writer) {
+    for (auto const& line : lines) write_issue(writer, "information", "informational", line, {});
+  });
+}
+
 Answer refuse(int status, Error const& error) {
   Answer answer;
   answer.status = status;

@@ -13,6 +13,8 @@ namespace sinew::rest {
 /// element path where there is one. Source: FHIR R4 operationoutcome.html.
 [[nodiscard]] std::string outcome_json(std::vector<Issue> const& issues);
 [[nodiscard]] std::string success_json(std::string_view what);
+/// An informational issue for each line.
+[[nodiscard]] std::string lines_json(std::vector<std::string> const& lines);
 
 /// The answer to what did not happen, with the status of the error's row or the one given.
 [[nodiscard]] Answer refuse(Error const& error);

@@ -67,15 +67,8 @@ std::string with_cursor(std::string url, std::string_view cursor) {
   return url.append(kCursorParameter).append("=").append(net::percent_encode(cursor));
 }
 
-void write_link(json::Writer& writer, std::string_view relation, std::string_view url) {
-  writer.begin_object();
-  writer.member("relation", relation);
-  writer.member("url", url);
-  writer.end_object();
-}
-
-void write_ignored(json::Writer& writer, std::vector<std::string> const& names, EntryOf bundle) {
-  if (names.empty()) return;
+std::string ignored_outcome(std::vector<std::string> const& names) {
+  if (names.empty()) return {};
   std::vector<Issue> issues;
   for (auto const& name : names) {
     issues.push_back({Severity::warning,
@@ -83,16 +76,7 @@ void write_ignored(json::Writer& writer, std::vector<std::string> const& names, 
                       "the parameter is unknown and was ignored: '" + name + "'",
                       {}});
   }
-  writer.begin_object();
-  writer.key("resource");
-  writer.raw(outcome_json(issues));
-  if (bundle == EntryOf::search) {
-    writer.key("search");
-    writer.begin_object();
-    writer.member("mode", "outcome");
-    writer.end_object();
-  }
-  writer.end_object();
+  return outcome_json(issues);
 }
 
 }  // namespace sinew::rest

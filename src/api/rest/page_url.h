@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "api/rest/rest.h"
-#include "json/write.h"
 
 namespace sinew::rest {
 
@@ -20,12 +19,8 @@ inline constexpr std::string_view kCursorParameter = "_cursor";
                                    Presentation const& presentation);
 [[nodiscard]] std::string with_cursor(std::string url, std::string_view cursor);
 
-void write_link(json::Writer& writer, std::string_view relation, std::string_view url);
-
-enum class EntryOf : bool { search, history };
-
-/// With anything ignored, an entry with an OperationOutcome that names it.
+/// With anything ignored, an OperationOutcome that names it; else nothing.
 /// Source: FHIR R4 search.html#errors, http.html#prefer-handling.
-void write_ignored(json::Writer& writer, std::vector<std::string> const& names, EntryOf bundle);
+[[nodiscard]] std::string ignored_outcome(std::vector<std::string> const& names);
 
 }  // namespace sinew::rest

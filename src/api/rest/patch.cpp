@@ -110,7 +110,7 @@ Result<Answer> patch_once(Context const& context, Call const& call, std::string_
   change.id = id;
   change.body = json::ObjectEdit(result->root()).text();
   change.if_version = current.version;
-  return answer_change(context, call, TRY(apply_one(context, std::move(change))));
+  return answer_change(context, ChangeView(call), TRY(apply_one(context, std::move(change))));
 }
 
 Result<Answer> patch_instance(Context const& context, Call const& call, std::string_view id) {

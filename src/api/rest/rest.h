@@ -25,7 +25,9 @@ struct Finding;
 
 namespace sinew::rest {
 
+class BundleSource;
 struct Operation;
+struct Pending;
 
 /// The FHIR REST surface over a store. Source: FHIR R4 http.html, search.html.
 
@@ -85,6 +87,17 @@ struct Answer {
   std::string media_type;  ///< set: `body` is not FHIR, and leaves as it is
   net::Headers headers;
   std::optional<Instant> updated;  ///< of the version answered, for Bundle.entry.response
+  /// Set: the body is a bundle that is written while it leaves.
+  std::shared_ptr<BundleSource> source = {};
+  /// Set: this is no answer yet; it comes when the store has made a change.
+  std::shared_ptr<Pending> pending = {};
+};
+
+/// What a handler may end with: a change, and what is answered once it is on disk. Nobody waits for
+/// it meanwhile. `finish` is called once, on another thread: it may not refer to the Call.
+struct Pending {
+  store::Transaction transaction;
+  std::function<Result<Answer>(Result<std::vector<store::Outcome>>)> finish;
 };
 
 using Handler = std::function<Result<Answer>(Call const&)>;
@@ -115,6 +128,9 @@ class Service {
 
   /// Every answer, also that of a fault, is whole: nothing is thrown, no connection is dropped.
   [[nodiscard]] net::HttpResponse handle(net::HttpRequest const& request);
+  /// The same without waiting: answers when there is something to answer, and what is long in
+  /// pieces.
+  void handle(std::shared_ptr<net::HttpCall> const& call);
 
   struct State;  ///< private to rest
 

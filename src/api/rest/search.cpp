@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "api/rest/bundle_writer.h"
 #include "api/rest/context.h"
 #include "api/rest/outcome.h"
 #include "api/rest/page_url.h"
@@ -8,7 +10,6 @@
 #include "fhir/definitions.h"
 #include "fhir/search_compartment.h"
 #include "fhir/search_index.h"
-#include "json/write.h"
 
 namespace sinew::rest {
 namespace {
@@ -49,74 +50,6 @@ Result<Paging> take_paging(Parameters& parameters) {
   return paging;
 }
 
-void write_entry(json::Writer& writer, store::Resource const& resource, std::string_view base,
-                 std::string_view mode) {
-  writer.begin_object();
-  writer.member("fullUrl", std::string(base) + '/' + resource.type + '/' + resource.id);
-  writer.key("resource");
-  writer.raw(resource.body);
-  writer.key("search");
-  writer.begin_object();
-  writer.member("mode", mode);
-  writer.end_object();
-  writer.end_object();
-}
-
-/// An entry with how the search was done, for those who ask with `_explain=true`.
-void write_plan(json::Writer& writer, std::vector<std::string> const& plan) {
-  if (plan.empty()) return;
-  writer.begin_object();
-  writer.key("resource");
-  writer.begin_object();
-  writer.member("resourceType", "OperationOutcome");
-  writer.key("issue");
-  writer.begin_array();
-  for (auto const& line : plan) {
-    writer.begin_object();
-    writer.member("severity", "information");
-    writer.member("code", "informational");
-    writer.member("diagnostics", line);
-    writer.end_object();
-  }
-  writer.end_array();
-  writer.end_object();
-  writer.key("search");
-  writer.begin_object();
-  writer.member("mode", "outcome");
-  writer.end_object();
-  writer.end_object();
-}
-
-/// Source: FHIR R4 bundle.html#searchset, http.html#paging.
-std::string searchset(store::SearchPage const& page, std::string_view base, std::string const& url,
-                      Paging const& paging, std::vector<std::string> const& ignored) {
-  std::string out;
-  json::Writer writer(out);
-  writer.begin_object();
-  writer.member("resourceType", "Bundle");
-  writer.member("type", "searchset");
-  if (page.total) {
-    writer.key("total");
-    writer.integer(static_cast<std::int64_t>(*page.total));
-  }
-  writer.key("link");
-  writer.begin_array();
-  write_link(writer, "self", with_cursor(url, paging.cursor));
-  if (!page.next.empty()) write_link(writer, "next", with_cursor(url, page.next));
-  writer.end_array();
-  if (!page.matches.empty() || !ignored.empty() || !page.plan.empty()) {
-    writer.key("entry");
-    writer.begin_array();
-    for (auto const& match : page.matches) write_entry(writer, match, base, "match");
-    for (auto const& included : page.included) write_entry(writer, included, base, "include");
-    write_ignored(writer, ignored, EntryOf::search);
-    write_plan(writer, page.plan);
-    writer.end_array();
-  }
-  writer.end_object();
-  return out;
-}
-
 /// A parameter that is unknown or cannot be read is the caller's mistake: it is named, and nothing
 /// is answered that looks like a result.
 Answer refuse_search(Error const& error) {
@@ -154,6 +87,48 @@ struct Found {
   store::SearchPage page;
   std::vector<std::string> ignored;
   bool is_count = false;
+};
+
+/// Writes what was found. Source: FHIR R4 bundle.html#searchset, http.html#paging.
+class FoundSource final : public BundleSource {
+ public:
+  FoundSource(std::string const& base, std::string const& url, Paging const& paging, Found found)
+      : BundleSource(base), found_(std::move(found)) {
+    head_.total = found_.page.total;
+    head_.links.push_back({"self", with_cursor(url, paging.cursor)});
+    auto const& next = found_.page.next;
+    if (!next.empty()) head_.links.push_back({"next", with_cursor(url, next)});
+  }
+
+  Result<bool> write_next(BundleWriter& writer) override {
+    auto& [matches, included, total, next, plan] = found_.page;
+    if (is_first_) writer.begin(head_);
+    is_first_ = false;
+    if (!write_all(writer, matches, "match") || !write_all(writer, included, "include"))
+      return true;
+    if (!found_.ignored.empty()) writer.add_outcome(ignored_outcome(found_.ignored));
+    if (!plan.empty()) writer.add_outcome(lines_json(plan));
+    writer.end();
+    return false;
+  }
+
+ private:
+  /// False: the piece is full before they are. What is written is let go.
+  bool write_all(BundleWriter& writer, std::vector<store::Resource>& resources,
+                 std::string_view mode) {
+    for (; at_ < resources.size(); ++at_) {
+      if (writer.size() >= kPieceBytes) return false;
+      writer.add(std::exchange(resources[at_], {}), mode);
+    }
+    resources.clear();
+    at_ = 0;
+    return true;
+  }
+
+  Found found_;
+  BundleHead head_;
+  std::size_t at_ = 0;
+  bool is_first_ = true;
 };
 
 /// What a search is about, by its path.
@@ -218,12 +193,12 @@ Result<Answer> answer_search(Context const& context, Call const& call, Scope con
   auto parameters = call.parameters;
   auto const paging = take_paging(parameters);
   if (!paging) return refuse_search(paging.error());
-  auto const found = find_leniently(context, call, scope, parameters, *paging);
+  auto found = find_leniently(context, call, scope, parameters, *paging);
   if (!found) return refuse_search(found.error());
   auto const base = scope.path.empty() ? call.base : call.base + '/' + scope.path;
   Answer answer;
-  answer.body = searchset(found->page, call.base, page_url(base, parameters, call.presentation),
-                          *paging, found->ignored);
+  answer.source = std::make_shared<FoundSource>(
+      call.base, page_url(base, parameters, call.presentation), *paging, *std::move(found));
   return answer;
 }
 

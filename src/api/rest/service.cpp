@@ -10,6 +10,7 @@
 #include "api/rest/jobs.h"
 #include "api/rest/operation.h"
 #include "api/rest/outcome.h"
+#include "api/rest/pieces.h"
 #include "api/rest/rest.h"
 #include "api/rest/routes.h"
 #include "base/text.h"
@@ -32,6 +33,13 @@ struct ActiveRoute {
   bool needs_query = false;
   std::array<Counter*, 6> answered{};  ///< by the first digit of the status
   Histogram* seconds = nullptr;
+
+  void count(std::chrono::steady_clock::time_point begin, int status) const {
+    seconds->observe(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    auto const digit = static_cast<std::size_t>(status) / 100;
+    if (digit < answered.size() && answered[digit]) answered[digit]->add();
+  }
 };
 
 /// A host as a URL can carry it; what else a client sends is not echoed.
@@ -65,7 +73,7 @@ struct Service::State {
                 clock_used.now(),
                 [this](net::HttpRequest const& request) {
                   Presentation ignored;
-                  return answer(request, ignored);
+                  return collected(settled(answer(request, ignored)));
                 }},
         jobs(context.answer, clock_used) {
     context.jobs = &jobs;
@@ -73,9 +81,11 @@ struct Service::State {
     context.operations = &operations;
   }
 
-  net::HttpResponse respond(net::HttpRequest const& request);
-  net::HttpResponse respond_plain(net::HttpRequest const& request);
-
+  Answer begin(net::HttpRequest const& request, Presentation& presentation);
+  Answer begin_encoded(net::HttpRequest const& request, Presentation& presentation);
+  [[nodiscard]] net::HttpResponse finish(net::HttpRequest const& request, Answer made,
+                                         Presentation const& presentation) const;
+  Answer settled(Answer made);
   Answer answer(net::HttpRequest const& request, Presentation& presentation);
   Answer call_handler(ActiveRoute const& active, net::HttpRequest const& request, PathParts parts,
                       Presentation& presentation);
@@ -213,10 +223,18 @@ Answer Service::State::run(ActiveRoute const& active, net::HttpRequest const& re
                            PathParts parts, Presentation& presentation) {
   auto const begin = std::chrono::steady_clock::now();
   auto answer = call_handler(active, request, std::move(parts), presentation);
-  active.seconds->observe(
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  auto const digit = static_cast<std::size_t>(answer.status) / 100;
-  if (digit < active.answered.size() && active.answered[digit]) active.answered[digit]->add();
+  if (!answer.pending) {
+    active.count(begin, answer.status);
+    return answer;
+  }
+  auto& finish = answer.pending->finish;
+  finish = [&active, begin,
+            last = std::move(finish)](Result<std::vector<store::Outcome>> outcomes) {
+    auto made = last(std::move(outcomes));
+    if (!made) made = refuse(made.error());
+    active.count(begin, made->status);
+    return made;
+  };
   return answer;
 }
 
@@ -250,65 +268,100 @@ void Service::add_operation(Operation operation) {
   state_->operation_routes.emplace(&added, state_->activate(std::move(route)));
 }
 
-/// A request whose body is as it was before any encoding.
-net::HttpResponse Service::State::respond_plain(net::HttpRequest const& request) {
-  Presentation presentation;
+namespace {
+
+/// The request with its body as it was before any encoding. Fails as `decode` does.
+Result<net::HttpRequest> decoded(net::HttpRequest const& request, std::size_t bytes_max) {
+  net::HttpRequest plain;
+  plain.body = TRY(decode(request.headers.value("Content-Encoding"), request.body, bytes_max));
+  plain.method = request.method;
+  plain.target = request.target;
+  plain.peer_address = request.peer_address;
+  for (auto const& [name, value] : request.headers.fields()) {
+    if (!equals_ignoring_case(name, "Content-Encoding")) plain.headers.add(name, value);
+  }
+  return plain;
+}
+
+Answer refuse_encoding(Error const& error) {
+  bool const is_unknown = error.code == ErrorCode::not_supported;
+  auto answer = is_unknown ? refuse(kUnsupportedMediaType, error) : refuse(error);
+  if (is_unknown) answer.headers.add("Accept-Encoding", "zstd, gzip");
+  return answer;
+}
+
+}  // namespace
+
+/// The answer, or what it waits for.
+Answer Service::State::begin(net::HttpRequest const& request, Presentation& presentation) {
   auto const path = request.path();
   bool const is_below = path.starts_with(options.base_path + '/') || path == options.base_path;
   bool const is_status = path.starts_with(options.base_path + "/_async/");
   if (is_below && !is_status && wants_async(request)) {
     Parameters none;
     if (auto wanted = take_presentation(request.headers, none)) presentation = *std::move(wanted);
-    return render(start_job(jobs, request, base_of(request)), presentation);
+    return start_job(jobs, request, base_of(request));
   }
-  auto made = answer(request, presentation);
-  return render(std::move(made), presentation);
+  return answer(request, presentation);
 }
 
-net::HttpResponse Service::State::respond(net::HttpRequest const& request) {
-  auto const encoding = request.headers.value("Content-Encoding");
-  if (encoding.empty()) return respond_plain(request);
-  auto body = decode(encoding, request.body, options.unpacked_bytes_max);
-  if (!body) {
-    auto const& error = body.error();
-    bool const is_unknown = error.code == ErrorCode::not_supported;
-    auto answer = is_unknown ? refuse(kUnsupportedMediaType, error) : refuse(error);
-    if (is_unknown) answer.headers.add("Accept-Encoding", "zstd, gzip");
-    return render(std::move(answer), {});
-  }
-  net::HttpRequest plain;
-  plain.method = request.method;
-  plain.target = request.target;
-  plain.peer_address = request.peer_address;
-  plain.body = *std::move(body);
-  for (auto const& [name, value] : request.headers.fields()) {
-    if (!equals_ignoring_case(name, "Content-Encoding")) plain.headers.add(name, value);
-  }
-  return respond_plain(plain);
+Answer Service::State::begin_encoded(net::HttpRequest const& request, Presentation& presentation) {
+  if (request.headers.value("Content-Encoding").empty()) return begin(request, presentation);
+  auto const plain = decoded(request, options.unpacked_bytes_max);
+  return plain ? begin(*plain, presentation) : refuse_encoding(plain.error());
 }
 
-namespace {
-
-void encode_response(net::HttpRequest const& request, net::HttpResponse& response) {
-  if (response.body.size() < kEncodeBytesMin) return;
-  response.headers.add("Vary", "Accept-Encoding");
-  auto const encoding = choose_encoding(request.headers.value("Accept-Encoding"));
-  if (encoding == Encoding::identity) return;
-  auto encoded = encode(encoding, response.body);
-  if (!encoded) return;  // as it is will do
-  response.body = *std::move(encoded);
-  response.headers.add("Content-Encoding", std::string(encoding_name(encoding)));
+net::HttpResponse Service::State::finish(net::HttpRequest const& request, Answer made,
+                                         Presentation const& presentation) const {
+  auto response = made.source ? render_source(std::move(made), presentation)
+                              : render(std::move(made), presentation);
+  encode_response(request, response);
+  allow_origin(options.cors_origins, request, response);
+  return response;
 }
 
-}  // namespace
+/// What an answer waits for, waited for.
+Answer Service::State::settled(Answer made) {
+  if (made.pending) {
+    auto const pending = std::exchange(made.pending, nullptr);
+    auto done = pending->finish(context.store.apply_and_wait(std::move(pending->transaction)));
+    made = done ? *std::move(done) : refuse(done.error());
+  }
+  return made;
+}
+
+void Service::handle(std::shared_ptr<net::HttpCall> const& call) {
+  auto& state = *state_;
+  auto const& request = call->request();
+  if (auto early = preflight(state.options.cors_origins, request)) {
+    allow_origin(state.options.cors_origins, request, *early);
+    return call->answer(*std::move(early));
+  }
+  Presentation presentation;
+  auto made = state.begin_encoded(request, presentation);
+  if (!made.pending) return call->answer(state.finish(request, std::move(made), presentation));
+  auto const pending = std::move(made.pending);
+  state.context.store.apply(
+      std::move(pending->transaction),
+      [&state, call, pending, presentation](Result<std::vector<store::Outcome>> outcomes) {
+        // The store's thread has others to tell.
+        call->run([&state, call, pending, presentation, outcomes = std::move(outcomes)] {
+          auto done = pending->finish(outcomes);
+          call->answer(state.finish(call->request(), done ? *std::move(done) : refuse(done.error()),
+                                    presentation));
+        });
+      });
+}
 
 net::HttpResponse Service::handle(net::HttpRequest const& request) {
   auto const& origins = state_->options.cors_origins;
-  auto early = preflight(origins, request);
-  auto response = early ? *std::move(early) : state_->respond(request);
-  encode_response(request, response);
-  allow_origin(origins, request, response);
-  return response;
+  if (auto early = preflight(origins, request)) {
+    allow_origin(origins, request, *early);
+    return *std::move(early);
+  }
+  Presentation presentation;
+  auto made = state_->settled(state_->begin_encoded(request, presentation));
+  return collected(state_->finish(request, std::move(made), presentation));
 }
 
 }  // namespace sinew::rest

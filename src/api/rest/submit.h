@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -32,6 +33,10 @@ namespace sinew::rest {
 /// Makes one change. Fails as the store does.
 [[nodiscard]] Result<store::Outcome> apply_one(Context const& context, store::Change change);
 
+/// The answer to come, once the change is made: `finish` makes it of the outcome.
+[[nodiscard]] Answer answer_after(store::Change change,
+                                  std::function<Result<Answer>(Result<store::Outcome>)> finish);
+
 /// Who lost a race to another client tries again, one at a time: so they lose to newcomers, once
 /// each, and not over and over to each other. Only between processes attempts can run out.
 class Turn {
@@ -44,8 +49,15 @@ class Turn {
   std::unique_lock<std::mutex> lock_;
 };
 
+/// What the answer to a change depends on, of the call.
+struct ChangeView {
+  explicit ChangeView(Call const& call) : base(call.base), prefer(call.presentation.prefer) {}
+  std::string base;
+  Return prefer;
+};
+
 /// The answer to a change that was made, as Prefer wants it. Source: FHIR R4 http.html#return.
-[[nodiscard]] Result<Answer> answer_change(Context const& context, Call const& call,
+[[nodiscard]] Result<Answer> answer_change(Context const& context, ChangeView const& view,
                                            store::Outcome const& outcome);
 
 /// The version that If-Match asks for; nothing for `*` and where it is left out.

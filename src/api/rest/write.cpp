@@ -36,12 +36,31 @@ Result<std::optional<std::uint64_t>> wanted_version(net::HttpRequest const& requ
   return std::optional(TRY(read_entity_tag(tag)));
 }
 
+namespace {
+
+Result<store::Outcome> only_one(Result<std::vector<store::Outcome>> made) {
+  auto outcomes = TRY(std::move(made));
+  if (outcomes.size() != 1) return fail(ErrorCode::internal, "the store gave no outcome");
+  return std::move(outcomes.front());
+}
+
+}  // namespace
+
 Result<store::Outcome> apply_one(Context const& context, store::Change change) {
   store::Transaction transaction;
   transaction.changes.push_back(std::move(change));
-  auto const outcomes = TRY(context.store.apply_and_wait(std::move(transaction)));
-  if (outcomes.size() != 1) return fail(ErrorCode::internal, "the store gave no outcome");
-  return outcomes.front();
+  return only_one(context.store.apply_and_wait(std::move(transaction)));
+}
+
+Answer answer_after(store::Change change,
+                    std::function<Result<Answer>(Result<store::Outcome>)> finish) {
+  Answer answer;
+  answer.pending = std::make_shared<Pending>();
+  answer.pending->transaction.changes.push_back(std::move(change));
+  answer.pending->finish = [last = std::move(finish)](Result<std::vector<store::Outcome>> made) {
+    return last(only_one(std::move(made)));
+  };
+  return answer;
 }
 
 void Turn::take() {
@@ -50,13 +69,13 @@ void Turn::take() {
   lock_.lock();
 }
 
-Result<Answer> answer_change(Context const& context, Call const& call,
+Result<Answer> answer_change(Context const& context, ChangeView const& view,
                              store::Outcome const& outcome) {
   bool const is_created = outcome.what == store::Outcome::What::created;
   Answer answer;
   answer.status = is_created ? 201 : 200;
-  add_version_headers(answer, outcome, call.base, is_created ? "Location" : "Content-Location");
-  switch (call.presentation.prefer) {
+  add_version_headers(answer, outcome, view.base, is_created ? "Location" : "Content-Location");
+  switch (view.prefer) {
     case Return::minimal:
       break;
     case Return::outcome:
@@ -153,12 +172,16 @@ Result<Answer> create(Context const& context, Call const& call) {
   change.body = with_id(submission.document->root(), change.id);
   change.if_none_exist = call.http.headers.value("If-None-Exist");
   bool const has_criteria = !change.if_none_exist.empty();
-  auto const outcome = apply_one(context, std::move(change));
-  // Criteria that cannot be read are a faulty request, not a faulty resource.
-  if (!outcome && has_criteria && outcome.error().code == ErrorCode::invalid) {
-    return refuse(kBadRequest, outcome.error());
-  }
-  return answer_change(context, call, TRY(outcome));
+  return answer_after(
+      std::move(change),
+      [&context, view = ChangeView(call),
+       has_criteria](Result<store::Outcome> const& outcome) -> Result<Answer> {
+        // Criteria that cannot be read are a faulty request, not a faulty resource.
+        if (!outcome && has_criteria && outcome.error().code == ErrorCode::invalid) {
+          return refuse(kBadRequest, outcome.error());
+        }
+        return answer_change(context, view, TRY(outcome));
+      });
 }
 
 namespace {
@@ -198,21 +221,28 @@ Result<Answer> update(Context const& context, Call const& call) {
   change = TRY(with_if_match(call, std::move(change)));
   auto const unwanted = call.http.headers.value("If-None-Match");
   if (!unwanted.empty()) TRY(refuse_known(context, call, unwanted, change));
-  auto const outcome = apply_one(context, std::move(change));
-  if (!outcome && !unwanted.empty() && outcome.error().code == ErrorCode::conflict) {
-    return fail(ErrorCode::precondition, "the resource is there already", "If-None-Match");
-  }
-  return answer_change(context, call, TRY(outcome));
+  return answer_after(
+      std::move(change),
+      [&context, view = ChangeView(call),
+       is_unwanted = !unwanted.empty()](Result<store::Outcome> const& outcome) -> Result<Answer> {
+        if (!outcome && is_unwanted && outcome.error().code == ErrorCode::conflict) {
+          return fail(ErrorCode::precondition, "the resource is there already", "If-None-Match");
+        }
+        return answer_change(context, view, TRY(outcome));
+      });
 }
 
-Result<Answer> remove(Context const& context, Call const& call) {
+Result<Answer> remove(Context const&, Call const& call) {
   TRY(check_type(call.type));
   store::Change change;
   change.verb = store::Verb::remove;
   change.type = call.type;
   change.id = call.id;
   change = TRY(with_if_match(call, std::move(change)));
-  return answer_removal(TRY(apply_one(context, std::move(change))));
+  return answer_after(std::move(change),
+                      [](Result<store::Outcome> const& outcome) -> Result<Answer> {
+                        return answer_removal(TRY(outcome));
+                      });
 }
 
 namespace {
@@ -306,7 +336,7 @@ Result<Answer> update_conditionally(Context const& context, Call const& call) {
     change.body = with_id(resource, change.id);
     auto const outcome = apply_one(context, std::move(change));
     if (attempt == kAttemptsMax || !is_late(outcome)) {
-      return answer_change(context, call, TRY(outcome));
+      return answer_change(context, ChangeView(call), TRY(outcome));
     }
     turn.take();
   }
