@@ -1,10 +1,16 @@
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
 #include "api/operations/operations.h"
 #include "base/check.h"
+#include "net/blocking_socket.h"
 
 // The record of a patient with 1,000 resources, from the request to the whole answer, without
-// sockets. The rulers: the same bytes copied, and the same resources read one by one.
+// sockets and over one. The rulers: the same bytes copied, and the same resources read one by one.
 
 namespace {
 
@@ -98,6 +104,39 @@ void last_n(benchmark::State& state) {
   ask(state, "/fhir/Observation/$lastn?patient=p&category=laboratory&max=3");
 }
 
+/// The same over a socket: when the first bytes of the answer are there, and when the last.
+void everything_over_http(benchmark::State& state) {
+  using SteadyClock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kTimeMax = std::chrono::seconds(30);
+  net::Loop loop{1};
+  loop.run();
+  auto const server = net::HttpServer::listen(
+      loop, {}, [](std::shared_ptr<net::HttpCall> const& call) { fixture().service.handle(call); });
+  SINEW_CHECK(bool(server));
+  auto const socket = net::BlockingSocket::connect("127.0.0.1", (*server)->port(), {}, kTimeMax);
+  SINEW_CHECK(bool(socket));
+  std::vector<double> first_ms;
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    auto const begin = SteadyClock::now();
+    SINEW_CHECK(bool((*socket)->send(
+        "GET /fhir/Patient/p/$everything HTTP/1.1\r\nHost: localhost:8080\r\n\r\n", kTimeMax)));
+    std::string answer;
+    SINEW_CHECK(bool((*socket)->receive(answer, kTimeMax)));
+    first_ms.push_back(
+        std::chrono::duration<double, std::milli>(SteadyClock::now() - begin).count());
+    while (!answer.ends_with("\r\n0\r\n\r\n")) {
+      SINEW_CHECK(bool((*socket)->receive(answer, kTimeMax)));
+    }
+    bytes += answer.size();
+  }
+  std::ranges::sort(first_ms);
+  state.counters["first_byte_ms"] = first_ms[first_ms.size() / 2];
+  state.counters["first_byte_ms_p99"] = first_ms[first_ms.size() * 99 / 100];
+  state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
+  (*server)->stop();
+}
+
 void ruler_copy(benchmark::State& state) {
   auto const body = fixture().ask("/fhir/Patient/p/$everything").body;
   for (auto _ : state) {
@@ -118,6 +157,7 @@ void ruler_reads(benchmark::State& state) {
 }
 
 BENCHMARK(everything)->Unit(benchmark::kMillisecond);
+BENCHMARK(everything_over_http)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(everything_page_of_50)->Unit(benchmark::kMillisecond);
 BENCHMARK(everything_of_a_year)->Unit(benchmark::kMillisecond);
 BENCHMARK(last_n)->Unit(benchmark::kMillisecond);

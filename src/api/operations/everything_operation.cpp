@@ -16,9 +16,10 @@ namespace sinew::rest {
 namespace {
 
 /// "Unless the client requests otherwise, the server returns the entire result set in a single
-/// bundle". That is read while it leaves: little at first, so that it begins soon.
+/// bundle". That is read while it leaves: little at first, so that it begins soon, then more: every
+/// turn asks the store for the compartment anew.
 constexpr std::size_t kEntriesAtFirst = 32;
-constexpr std::size_t kEntriesAtATime = 256;
+constexpr std::size_t kEntriesAtATime = 2000;
 /// What has to be whole before it can leave (XML, `_summary`) is cut into pages of so many.
 constexpr std::size_t kEntriesInOnePieceMax = 10'000;
 
@@ -125,16 +126,26 @@ BundleHead head_of(EverythingPage const& page, std::string const& self, std::str
   return head;
 }
 
-void write_entries(BundleWriter& writer, EverythingPage const& page) {
-  std::size_t bytes = 0;
-  for (auto const* list : {&page.members, &page.others}) {
-    constexpr std::size_t kFrameBytes = 200;  // of an entry, beside the resource
-    for (auto const& resource : *list) bytes += resource.body.size() + kFrameBytes;
+/// Writes a page, as much of it at a time as a piece takes.
+class PageWriter {
+ public:
+  explicit PageWriter(EverythingPage page) : page_(std::move(page)) {}
+  [[nodiscard]] EverythingPage const& page() const { return page_; }
+  [[nodiscard]] bool is_done() const { return at_ == page_.members.size() + page_.others.size(); }
+  void write(BundleWriter& writer, std::size_t bytes_max) {
+    auto const members = page_.members.size();
+    for (; !is_done() && writer.size() < bytes_max; ++at_) {
+      bool const is_member = at_ < members;
+      auto& resource = is_member ? page_.members[at_] : page_.others[at_ - members];
+      writer.add(resource, is_member ? "match" : "include");
+      resource = {};
+    }
   }
-  writer.reserve(bytes);
-  for (auto const& member : page.members) writer.add(member, "match");
-  for (auto const& other : page.others) writer.add(other, "include");
-}
+
+ private:
+  EverythingPage page_;
+  std::size_t at_ = 0;
+};
 
 void end(BundleWriter& writer, std::vector<std::string> const& ignored) {
   if (!ignored.empty()) writer.add_outcome(ignored_outcome(ignored));
@@ -151,16 +162,17 @@ class RecordSource final : public BundleSource {
         self_(std::move(self)),
         ignored_(asked.ignored),
         reader_(std::move(reader)),
-        page_(std::move(first)) {}
+        entries_(std::move(first)) {}
 
   Result<bool> write_next(BundleWriter& writer) override {
     if (std::exchange(is_first_, false)) {
-      writer.begin(head_of(page_, self_, {}));
-    } else {
-      page_ = TRY(reader_.next(kEntriesAtATime));
+      writer.begin(head_of(entries_.page(), self_, {}));
+    } else if (entries_.is_done()) {
+      entries_ = PageWriter(TRY(reader_.next(kEntriesAtATime)));
     }
-    write_entries(writer, page_);
-    if (page_.next) return true;
+    writer.reserve(kPieceBytes);
+    entries_.write(writer, kPieceBytes);
+    if (!entries_.is_done() || entries_.page().next) return true;
     end(writer, ignored_);
     return false;
   }
@@ -169,15 +181,14 @@ class RecordSource final : public BundleSource {
   std::string self_;
   std::vector<std::string> ignored_;
   EverythingReader reader_;
-  EverythingPage page_;
+  PageWriter entries_;
   bool is_first_ = true;
 };
 
-std::string bundle_of(EverythingPage const& page, BundleHead const& head,
-                      OperationCall const& asked) {
+std::string bundle_of(EverythingPage page, BundleHead const& head, OperationCall const& asked) {
   BundleWriter writer(asked.call.base);
   writer.begin(head);
-  write_entries(writer, page);
+  PageWriter(std::move(page)).write(writer, SIZE_MAX);
   end(writer, asked.ignored);
   return writer.take();
 }
@@ -215,7 +226,8 @@ Result<Answer> answer_everything(OperationCall const& asked) {
   if (is_count) page = counted(std::move(page));
   std::string next;
   if (page.next) next = with_cursor(plain, TRY(print_mark(store, about, *page.next)));
-  answer.body = bundle_of(page, head_of(page, self, next), asked);
+  auto const head = head_of(page, self, next);
+  answer.body = bundle_of(std::move(page), head, asked);
   return answer;
 }
 

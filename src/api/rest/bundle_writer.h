@@ -77,7 +77,7 @@ class BundleSource {
   BundleSource& operator=(BundleSource const&) = delete;
   virtual ~BundleSource() = default;
   [[nodiscard]] std::string const& base() const { return base_; }
-  /// Writes what comes next, a piece or less; false: that was the end.
+  /// Writes what comes next, until `writer` holds a piece; false: that was the end.
   [[nodiscard]] virtual Result<bool> write_next(BundleWriter& writer) = 0;
 
  private:

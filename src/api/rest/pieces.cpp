@@ -27,15 +27,15 @@ Result<std::string> write_piece(BundleSource& source, BundleWriter& writer, std:
 
 Result<std::string> whole_of(BundleSource& source) {
   BundleWriter writer(source.base());
-  bool is_ended = false;
-  while (!is_ended) {
-    is_ended = !TRY(source.write_next(writer));
-    if (writer.size() > kCollectedBytesMax) {
+  std::string whole;
+  for (bool is_ended = false; !is_ended;) {
+    whole += TRY(write_piece(source, writer, kPieceBytes, is_ended));
+    if (whole.size() > kCollectedBytesMax) {
       return fail(ErrorCode::too_large,
                   "the answer is too long to be made in one piece: ask for pages", "_count");
     }
   }
-  return writer.take();
+  return whole;
 }
 
 /// What is left of a source after its first piece.
