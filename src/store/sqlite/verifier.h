@@ -13,9 +13,10 @@
 
 namespace sinew::store::sqlite {
 
-/// Compares every table with what the resources say, within one snapshot, so that nobody waits for
-/// it and nobody's writes disturb it. What differs is mended by the writer, in small pieces, each
-/// of which looks again whether it still is so.
+/// Compares every table with what the resources say, within a snapshot for each group of tables
+/// that belong together, so that nobody waits for it and nobody's writes disturb it. Memory does
+/// not grow with the store. What differs is mended by the writer, in small pieces, each of which
+/// looks again whether it still is so.
 class Verifier {
  public:
   /// `writer`  null: nothing is mended.
@@ -49,8 +50,17 @@ class Verifier {
   Result<> check_live();
   Result<> check_names();
   Result<> check_tally();
-  Result<> check_log();
   Result<> check_journal();
+  Result<> renew_snapshot();
+  // verify_log.cpp
+  Result<> check_log();
+  Result<> check_logged_versions();
+  Result<> check_versions_of(std::vector<bool> const& buckets);
+  Result<> version_not_logged(std::int64_t rid, std::int64_t version, std::int64_t updated);
+  // verify_duplicates.cpp
+  Result<> check_duplicates();
+  Result<> check_entries(std::uint64_t& readable, bool& is_all_readable);
+  Result<> check_duplicate_rows();
 
   /// Counts a fault, and mends it where that is wanted and can be done.
   Result<> found(std::string_view table, std::int64_t rid, std::string what, Mend const& mend);

@@ -1,5 +1,4 @@
 #include <future>
-#include <map>
 #include <memory>
 
 #include "store/compress.h"
@@ -13,15 +12,12 @@
 namespace sinew::store::sqlite {
 namespace {
 
-/// Runs a query whose rows are the faults of one kind; its first column is their number.
+/// Runs a query whose rows are the faults of one kind; its first column is their number. `visit`
+/// may mend: what is read here is a snapshot.
 template <class Visit>
 Result<> each(Connection& connection, char const* sql, Visit const& visit) {
-  std::vector<std::int64_t> found;
-  {
-    auto rows = connection.query(sql);
-    while (TRY(rows.next())) found.push_back(rows.integer(0));
-  }
-  for (auto const number : found) TRY(visit(number));
+  auto rows = connection.query(sql);
+  while (TRY(rows.next())) TRY(visit(rows.integer(0)));
   return {};
 }
 
@@ -113,14 +109,13 @@ Result<> Verifier::check_names() {
   auto const count =
       static_cast<std::uint64_t>(TRY(connection_.integer(0, "SELECT count(*) FROM lid")));
   if (count == expected - missing) return {};
-  std::vector<std::pair<std::int64_t, std::int64_t>> all;
-  {
-    auto rows = connection_.query("SELECT h, rid FROM lid ORDER BY h, rid");
-    while (TRY(rows.next())) all.emplace_back(rows.integer(0), rows.integer(1));
-  }
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    auto const [hash, rid] = all[i];
-    bool const is_twice = i > 0 && all[i - 1] == all[i];
+  std::pair<std::int64_t, std::int64_t> before;
+  auto rows = connection_.query("SELECT h, rid FROM lid ORDER BY h, rid");
+  for (bool is_first = true; TRY(rows.next()); is_first = false) {
+    auto const hash = rows.integer(0);
+    auto const rid = rows.integer(1);
+    bool const is_twice = !is_first && before == std::pair(hash, rid);
+    before = {hash, rid};
     auto const name = TRY(shown(rid));
     if (!is_twice && hash_of_key(name) == hash) continue;
     TRY(found(
@@ -154,47 +149,6 @@ Result<> Verifier::check_tally() {
                       type, live);
                 });
               });
-}
-
-/// Each version stands once in `log`, and `log` has no others.
-Result<> Verifier::check_log() {
-  progress("log", 0, 0);
-  TRY(each(connection_,
-           "SELECT vsn FROM log WHERE rid<>0 AND NOT EXISTS (SELECT 1 FROM res WHERE "
-           "res.rid=log.rid AND res.ver=log.ver AND res.tid=log.tid AND res.upd=log.upd) AND NOT "
-           "EXISTS (SELECT 1 FROM hist JOIN res ON res.rid=hist.rid WHERE hist.rid=log.rid AND "
-           "hist.ver=log.ver AND hist.upd=log.upd AND res.tid=log.tid)",
-           [&](std::int64_t number) {
-             return found("log", 0, "a row is too many", [number](Applier& applier) {
-               return applier.connection().execute("DELETE FROM log WHERE vsn=?", number);
-             });
-           }));
-  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> versions;
-  {
-    auto rows = connection_.query(
-        "SELECT rid, ver, upd FROM res WHERE ver>0 UNION ALL SELECT rid, ver, upd FROM hist");
-    while (TRY(rows.next())) versions[{rows.integer(0), rows.integer(1)}] = rows.integer(2);
-    auto logged = connection_.query("SELECT rid, ver FROM log");
-    while (TRY(logged.next())) versions.erase({logged.integer(0), logged.integer(1)});
-  }
-  for (auto const& [version, updated] : versions) {
-    auto const [rid, number] = version;
-    // Put back into a gap between its neighbours in time; without one it cannot be put back.
-    auto const place = TRY(connection_.integer(
-        0,
-        "SELECT l.vsn+1 FROM log l WHERE l.upd<=? AND NOT EXISTS (SELECT 1 FROM log n WHERE "
-        "n.vsn=l.vsn+1) AND (SELECT m.upd FROM log m WHERE m.vsn>l.vsn ORDER BY m.vsn LIMIT 1)>=? "
-        "ORDER BY l.vsn DESC LIMIT 1",
-        updated, updated));
-    Mend const mend = [rid, number, updated, place](Applier& applier) {
-      return applier.connection().execute(
-          "INSERT OR IGNORE INTO log(vsn, tid, rid, ver, upd) "
-          "SELECT ?, tid, rid, ?, ? FROM res WHERE rid=?",
-          place, number, updated, rid);
-    };
-    TRY(found("log", rid, "a row is missing", place != 0 ? mend : Mend()));
-  }
-  return {};
 }
 
 /// An entry is finished or pending, and found again by what makes it the same message.
@@ -231,46 +185,13 @@ Result<> Verifier::check_journal() {
                    applied, id);
              });
            }));
-  std::map<std::int64_t, std::int64_t> hashes;
-  {
-    auto rows = connection_.query("SELECT id, control_id, sender, bytes FROM journal");
-    while (TRY(rows.next())) {
-      JournalEntry entry;
-      entry.control_id = rows.text(1);
-      entry.sender = rows.text(2);
-      auto bytes = unpack(rows.text(3));
-      if (!bytes) {
-        TRY(found("journal", 0, "an entry cannot be read", nullptr));
-        continue;
-      }
-      entry.bytes = *std::move(bytes);
-      hashes[rows.integer(0)] = duplicate_hash(entry);
-    }
-  }
-  for (auto const& [id, hash] : hashes) {
-    if (TRY(connection_.integer(0, "SELECT 1 FROM dup WHERE h=? AND id=?", hash, id)) != 0)
-      continue;
-    TRY(found("dup", 0, "a row is missing", [id, hash](Applier& applier) {
-      return applier.connection().execute("INSERT OR IGNORE INTO dup0(h, id) VALUES(?, ?)", hash,
-                                          id);
-    }));
-  }
-  std::vector<std::pair<std::int64_t, std::int64_t>> extra;
-  {
-    auto rows = connection_.query("SELECT h, id FROM dup");
-    while (TRY(rows.next())) {
-      auto const known = hashes.find(rows.integer(1));
-      if (known == hashes.end() || known->second != rows.integer(0))
-        extra.emplace_back(rows.integer(0), rows.integer(1));
-    }
-  }
-  for (auto const& [hash, id] : extra)
-    TRY(found("dup", 0, "a row is too many", [hash, id](Applier& applier) -> Result<> {
-      auto& connection = applier.connection();
-      TRY(connection.execute("DELETE FROM dup0 WHERE h=? AND id=?", hash, id));
-      return connection.execute("DELETE FROM dup1 WHERE h=? AND id=?", hash, id);
-    }));
-  return {};
+  return check_duplicates();
+}
+
+/// What was written meanwhile may move from the log into the file: a snapshot holds it back.
+Result<> Verifier::renew_snapshot() {
+  TRY(connection_.execute("COMMIT"));
+  return connection_.execute("BEGIN");
 }
 
 Result<VerifyReport> Verifier::run() {
@@ -278,9 +199,12 @@ Result<VerifyReport> Verifier::run() {
   TRY(check_live());
   TRY(check_names());
   TRY(check_tally());
+  TRY(renew_snapshot());
   TRY(check_resources());
   TRY(check_index_tables());
+  TRY(renew_snapshot());
   TRY(check_log());
+  TRY(renew_snapshot());
   TRY(check_journal());
   return std::move(report_);
 }

@@ -138,6 +138,9 @@ constexpr Damage kDamages[] = {
     {"tally", "DELETE FROM tally"},
     {"log", "DELETE FROM log WHERE vsn=20"},
     {"log", "INSERT INTO log SELECT max(vsn)+1, 1, 41, 99, 5 FROM log"},
+    {"log", "INSERT INTO log SELECT (SELECT max(vsn)+1 FROM log), tid, rid, ver, upd FROM log WHERE vsn=7"},
+    {"log", "DELETE FROM log WHERE vsn % 3 = 1 AND vsn>1"},
+    {"log", "DELETE FROM log WHERE vsn BETWEEN 20 AND 60"},
     {"pending", "DELETE FROM pending"},
     {"pending", "INSERT INTO pending SELECT id FROM jstate LIMIT 2"},
     {"pending", "INSERT INTO pending VALUES(4711)"},
@@ -145,6 +148,7 @@ constexpr Damage kDamages[] = {
     {"jstate", "INSERT INTO jstate VALUES(4711, 1, '', 0, 0)"},
     {"dup", "DELETE FROM dup0; DELETE FROM dup1"},
     {"dup", "INSERT INTO dup1 VALUES(4711, 1)"},
+    {"dup", "INSERT OR IGNORE INTO dup0 SELECT * FROM dup1 LIMIT 2"},
 };
 // clang-format on
 
