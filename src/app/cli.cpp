@@ -28,6 +28,7 @@ struct Commands {
   PackageSettings package;
   UscdiSettings uscdi;
   ContractSettings contract;
+  AlertCheckSettings alert_check;
   VersionSettings version;
   std::function<int()> chosen;
 };
@@ -277,6 +278,8 @@ void add_serve(CLI::App& app, Commands& commands) {
   command->add_option(
       "--channels", settings.channels,
       "Folder of channel files (*.yaml): which messages are passed on, and where to");
+  command->add_option("--alerts", settings.alerts,
+                      "File of alert rules (YAML): what is watched, and who is told");
   add_package_option(command, settings.packages);
   command
       ->add_option("--validate-writes", settings.validate_writes,
@@ -448,6 +451,14 @@ void add_contract(CLI::App& app, Commands& commands) {
   choose(check, commands, settings, contract_check);
 }
 
+void add_alert(CLI::App& app, Commands& commands) {
+  auto* const command = app.add_subcommand("alert", "Look into alert rules");
+  command->require_subcommand(1);
+  auto* const check = command->add_subcommand("check", "Read a file of alert rules and list them");
+  check->add_option("FILE", commands.alert_check.file, "The rules (*.yaml)")->required();
+  choose(check, commands, commands.alert_check, alert_check);
+}
+
 void add_version(CLI::App& app, Commands& commands) {
   auto* const command = app.add_subcommand("version", "Print the version and what was built in");
   command->add_flag("--json", commands.version.json, "For a program to read");
@@ -477,6 +488,7 @@ int run(int argc, char** argv) {
   add_delivery(app, commands);
   add_uscdi(app, commands);
   add_contract(app, commands);
+  add_alert(app, commands);
   add_version(app, commands);
   try {
     app.parse(argc, argv);

@@ -122,6 +122,7 @@ struct ServeSettings {
   std::size_t message_bytes_max = std::size_t{16} << 20;
   std::string log_level = "info";
   std::string channels;               ///< folder of channel files; empty: nothing is passed on
+  std::string alerts;                 ///< file of alert rules; empty: none
   std::vector<std::string> packages;  ///< FHIR packages that $validate and writes are checked with
   std::string package_folder;         ///< of the installed ones; empty: beside the store
   /// What writes are checked against: "profiles", "Observation=base", "Patient=http://..."
@@ -204,6 +205,11 @@ struct ContractSettings {
 int contract_learn(ContractSettings const& settings);
 int contract_show(ContractSettings const& settings);
 int contract_check(ContractSettings const& settings);
+
+struct AlertCheckSettings {
+  std::string file;
+};
+int alert_check(AlertCheckSettings const& settings);
 
 struct VersionSettings {
   bool json = false;

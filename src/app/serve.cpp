@@ -10,6 +10,7 @@
 #include "api/rest/rest.h"
 #include "api/rest/validate.h"
 #include "api/rest/write_check.h"
+#include "app/alert_routes.h"
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/coverage_report.h"
@@ -22,6 +23,7 @@
 #include "app/packages.h"
 #include "app/source_routes.h"
 #include "app/web_console.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "engine/connectors/sources.h"
@@ -301,6 +303,50 @@ void count_index_jobs(store::Store& store, Metrics& metrics) {
   });
 }
 
+std::vector<std::string> feed_names(std::vector<engine::FeedSettings> const& feeds) {
+  std::vector<std::string> names;
+  names.reserve(feeds.size());
+  for (auto const& feed : feeds) names.push_back(feed.mapping.name);
+  return names;
+}
+
+/// A name beside the store's file, for what is kept of this process; a server's store has none.
+std::string beside_store(ServeSettings const& settings, std::string_view ending) {
+  return (store::is_shared(settings.store) ? "sinew" : settings.store) + std::string(ending);
+}
+
+Result<engine::AlertRules> read_rules(ServeSettings const& settings) {
+  return engine::read_alert_rules(TRY(read_file(settings.alerts)), settings.alerts);
+}
+
+/// Nothing without a file of rules.
+Result<std::unique_ptr<engine::Alerts>> start_alerts(ServeSettings const& settings,
+                                                     engine::AlertSurroundings around,
+                                                     Outgoings const& outgoings) {
+  if (settings.alerts.empty()) return nullptr;
+  auto rules = TRY(read_rules(settings));
+  around.deliveries = outgoings.deliveries.get();
+  around.delivery_log = outgoings.log.get();
+  for (auto const& file :
+       {settings.mllp_certificate, settings.mllp_client_ca, settings.http_certificate}) {
+    if (!file.empty()) around.certificates.push_back(file);
+  }
+  log(Level::info, "alert rules read", {{"file", settings.alerts}, {"rules", rules.rules.size()}});
+  return engine::Alerts::start(std::move(rules), std::move(around),
+                               beside_store(settings, "-alerts.json"));
+}
+
+void read_rules_again(ServeSettings const& settings, engine::Alerts* alerts) {
+  if (alerts == nullptr) return;
+  auto rules = read_rules(settings);
+  if (!rules) {
+    return log(Level::error, "alert rules not read again; the former stay in force",
+               {{"reason", to_string(rules.error())}});
+  }
+  alerts->set_rules(*std::move(rules));
+  log(Level::info, "alert rules read again", {{"file", settings.alerts}});
+}
+
 /// Start order: store, engine (which finishes what an earlier process left), API, then the sockets.
 /// Stop order: the sockets, what is under way, the store.
 Result<> run_server(ServeSettings const& settings) {
@@ -371,17 +417,28 @@ Result<> run_server(ServeSettings const& settings) {
 
   auto const sources = engine::Sources::start({*engine, loop, metrics, system_clock()}, channels);
   add_source_routes(service, *sources);
+  auto const alerts = TRY(start_alerts(settings,
+                                       {.store = *store,
+                                        .metrics = metrics,
+                                        .clock = system_clock(),
+                                        .store_path = settings.store,
+                                        .feeds = [&feeds] { return feed_names(feeds.in_force()); }},
+                                       outgoings));
+  if (alerts) add_alert_routes(service, *alerts);
   auto const http = TRY(listen_http(loop, service, settings));
   TRY(listen_mllp(*engine, loop, feeds, settings));
   loop.run();
   log(Level::info, "ready", {{"store", without_password(settings.store)}});
 
-  net::wait_for_signal(
-      [&] { read_again(settings, feeds, *engine, outgoings, *sources, channels); });
+  net::wait_for_signal([&] {
+    read_again(settings, feeds, *engine, outgoings, *sources, channels);
+    read_rules_again(settings, alerts.get());
+  });
   log(Level::info, "stopping");
   store->when_abandoned({});
   http->stop();
   sources->stop();
+  if (alerts) alerts->stop();
   // Before the engine: what is handed from channel to channel is taken in by it.
   if (outgoings.deliveries) outgoings.deliveries->stop();
   engine->stop();
