@@ -10,9 +10,12 @@ namespace {
 // clang-format off
 constexpr auto kConnectors = std::to_array<Connector>({
     // name     comes in by       leaves by
+    {"channel", read_channel_source, read_channel_target},
     {"file",    read_file_source, read_file_target},
     {"http",    read_http_source, read_http_target},
     {"mllp",    nullptr,          read_mllp_target},
+    {"sftp",    read_sftp_source, read_sftp_target},
+    {"smtp",    nullptr,          read_smtp_target},
     {"sql",     read_sql_source,  read_sql_target},
 });
 // clang-format on

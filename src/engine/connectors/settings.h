@@ -37,6 +37,7 @@ struct SocketAddress {
 [[nodiscard]] Result<OpenSource> read_sftp_source(Node const& node);
 [[nodiscard]] Result<OpenSender> read_sftp_target(Node const& node);
 [[nodiscard]] Result<OpenSender> read_smtp_target(Node const& node);
+[[nodiscard]] Result<OpenSource> read_channel_source(Node const& node);
 [[nodiscard]] Result<OpenSender> read_channel_target(Node const& node);
 [[nodiscard]] Result<OpenSource> read_tcp_source(Node const& node);
 [[nodiscard]] Result<OpenSender> read_tcp_target(Node const& node);

@@ -15,14 +15,14 @@
 namespace sinew::engine {
 namespace {
 
-#define CURL_FUNCTIONS(X)                                                            \
-  X(curl_global_init)                                                                \
-  X(curl_easy_init)                                                                  \
-  X(curl_easy_setopt)                                                                \
-  X(curl_easy_perform)                                                               \
-  X(curl_easy_getinfo)                                                               \
-  X(curl_easy_reset) X(curl_easy_cleanup) X(curl_easy_strerror) X(curl_slist_append) \
-      X(curl_slist_free_all)
+#define CURL_FUNCTIONS(X) \
+  X(curl_global_init)     \
+  X(curl_easy_init)       \
+  X(curl_easy_setopt)     \
+  X(curl_easy_perform)    \
+  X(curl_easy_getinfo)    \
+  X(curl_easy_reset)      \
+  X(curl_easy_cleanup) X(curl_easy_strerror) X(curl_slist_append) X(curl_slist_free_all)
 
 struct CurlFunctions {
   CURL_FUNCTIONS(SINEW_LIBRARY_MEMBER)
@@ -101,6 +101,7 @@ constexpr CURLcode kBeforeSending[] = {CURLE_COULDNT_RESOLVE_PROXY,    CURLE_COU
                                        CURLE_USE_SSL_FAILED,           CURLE_SSL_CIPHER,
                                        CURLE_UNSUPPORTED_PROTOCOL,     CURLE_URL_MALFORMAT,
                                        CURLE_SSL_ENGINE_INITFAILED,    CURLE_FAILED_INIT};
+constexpr std::int64_t kMillisecondsOfSecond = 1000;
 constexpr CURLcode kMissing[] = {CURLE_REMOTE_FILE_NOT_FOUND, CURLE_QUOTE_ERROR};
 
 class CurlTransport final : public Transport {
@@ -165,7 +166,6 @@ Transferred CurlTransport::perform(Transfer const& transfer) {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_URL, transfer.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https,sftp,smtp,smtps");
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.timeout.count()));
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(transfer.timeout.count()));
   set(CURLOPT_WRITEFUNCTION, take_data);
   set(CURLOPT_WRITEDATA, &transfer);
@@ -174,6 +174,7 @@ Transferred CurlTransport::perform(Transfer const& transfer) {
   std::pair<Upload, std::string_view> upload;
   if (is_http) {
     set(CURLOPT_HTTPHEADER, headers.get());
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.timeout.count()));
     if (transfer.body) {
       set(CURLOPT_POST, 1L);
       set(CURLOPT_POSTFIELDS, transfer.body->data() != nullptr ? transfer.body->data() : "");
@@ -182,6 +183,10 @@ Transferred CurlTransport::perform(Transfer const& transfer) {
     set_text(CURLOPT_CUSTOMREQUEST, transfer.method);
   } else {
     set_ssh(transfer);
+    // A large file takes its time; what counts is that it goes on.
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(std::max<std::int64_t>(
+                                    transfer.timeout.count() / kMillisecondsOfSecond, 1)));
     if (transfer.lists_folder) set(CURLOPT_DIRLISTONLY, 0L);
     if (after.get() != nullptr) set(CURLOPT_POSTQUOTE, after.get());
     set_text(CURLOPT_MAIL_FROM, transfer.from);

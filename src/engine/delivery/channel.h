@@ -88,6 +88,8 @@ using OpenSource = std::function<std::unique_ptr<Source>(SourceContext const&)>;
 struct Target {
   std::string kind;  ///< "mllp"
   OpenSender open;
+  std::string channel = {};  ///< that messages are handed to; empty: another kind
+  std::string place = {};    ///< in the file
 };
 
 /// Where the messages of a channel come from, and how its feed reads them.

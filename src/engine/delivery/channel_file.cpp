@@ -26,6 +26,9 @@ constexpr auto kOrders = std::to_array<NameRow<Order>>({{"patient", Order::patie
 constexpr auto kInDoubts =
     std::to_array<NameRow<InDoubt>>({{"resend", InDoubt::resend}, {"hold", InDoubt::hold}});
 
+/// The connector between channels.
+constexpr std::string_view kHandOver = "channel";
+
 /// The connector that a section names by its key. Fails when it names none, or two.
 Result<Connector> connector_of(Node const& node, bool is_source) {
   std::optional<Connector> found;
@@ -54,7 +57,10 @@ std::set<std::string> keys_with_connectors(std::set<std::string> keys, bool is_s
 Result<Target> read_target(Node const& node) {
   auto const connector = TRY(connector_of(node, false));
   auto const name = std::string(connector.name);
-  return Target{name, TRY(connector.read_target(node[name]))};
+  Target target{name, TRY(connector.read_target(node[name]))};
+  target.place = node[name].place();
+  if (name == kHandOver) target.channel = TRY(node[name].text());
+  return target;
 }
 
 Result<Origin> read_source(Node const& node) {
@@ -152,6 +158,29 @@ Result<Channel> read_channel(std::string_view text, std::string const& where,
   }
 }
 
+namespace {
+
+/// What is handed to a channel has to arrive: it says itself that it takes it.
+Result<> check_hand_overs(std::vector<Channel> const& channels) {
+  for (auto const& channel : channels) {
+    for (auto const& destination : channel.destinations) {
+      auto const& to = destination.target.channel;
+      if (to.empty()) continue;
+      auto const found = std::ranges::find(channels, to, &Channel::name);
+      bool const takes =
+          found != channels.end() && found->source && found->source->kind == kHandOver;
+      if (!takes) {
+        return fail(ErrorCode::invalid,
+                    "there is no channel '" + to + "' with 'source: {channel: true}'",
+                    destination.target.place);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<std::vector<Channel>> read_channels(std::string const& folder) {
   std::vector<Channel> channels;
   auto const surroundings = TRY(read_channel_folder(folder));
@@ -164,6 +193,7 @@ Result<std::vector<Channel>> read_channels(std::string const& folder) {
       return fail(ErrorCode::invalid, "there is another channel '" + channel.name + "'", path);
     channels.push_back(std::move(channel));
   }
+  TRY(check_hand_overs(channels));
   return channels;
 }
 
