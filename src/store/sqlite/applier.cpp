@@ -306,7 +306,7 @@ Result<> Applier::finish_group() {
                                      "ON CONFLICT(tid) DO UPDATE SET live=live+excluded.live",
                                      type, change)));
   tallies_.clear();
-  return or_break(young_.move_one_if_due(connection_));
+  return or_break(young_.move_piece_if_due(connection_));
 }
 
 Result<Live> Applier::live_of(std::string_view key, std::string_view type, std::string_view id) {
