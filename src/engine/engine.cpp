@@ -42,7 +42,7 @@ class EngineImplementation final : public Engine {
   void take_later(std::string_view feed, std::uint64_t lane, std::string message,
                   Taken taken) override;
   Result<> take_frame(std::string_view feed, std::uint64_t lane, std::string frame,
-                      net::Answer answer) override;
+                      net::Answer answer, net::Answer push) override;
   [[nodiscard]] Result<store::JournalId> hand_over(std::string_view feed,
                                                    std::string message) override;
   [[nodiscard]] Result<store::JournalId> find(std::string_view message) override;
@@ -286,10 +286,11 @@ void EngineImplementation::take_later(std::string_view feed_name, std::uint64_t 
 }
 
 Result<> EngineImplementation::take_frame(std::string_view feed_name, std::uint64_t lane,
-                                          std::string frame, net::Answer answer) {
+                                          std::string frame, net::Answer answer, net::Answer push) {
   auto const feed = feeds_.find(feed_name);
   if (!feed) return fail(ErrorCode::not_found, "no such feed", std::string(feed_name));
-  intake_.take_frame(feed, lane, std::move(frame), std::move(answer), [](std::string const&) {});
+  if (!push) push = [](std::string const&) {};
+  intake_.take_frame(feed, lane, std::move(frame), std::move(answer), std::move(push));
   return {};
 }
 

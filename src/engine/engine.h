@@ -85,9 +85,10 @@ class Engine {
   virtual void take_later(std::string_view feed, std::uint64_t lane, std::string message,
                           Taken taken) = 0;
   /// Takes in a frame as a listener does, a message or a batch; `answer` gets the acknowledgement,
-  /// when the policy of the feed says so, on another thread. Fails `not_found`: nothing is called.
+  /// when the policy of the feed says so, on another thread. `push` gets reports of enhanced mode,
+  /// which answer no frame. Fails `not_found`: nothing is called.
   virtual Result<> take_frame(std::string_view feed, std::uint64_t lane, std::string frame,
-                              net::Answer answer) = 0;
+                              net::Answer answer, net::Answer push = {}) = 0;
   /// Takes in a message that another channel passes on: it counts as received before only when it
   /// was handed to this feed before.
   [[nodiscard]] virtual Result<store::JournalId> hand_over(std::string_view feed,

@@ -178,6 +178,14 @@ Result<> BlockingSocket::send(std::string_view bytes, Milliseconds timeout) {
   return {};
 }
 
+Result<bool> BlockingSocket::is_readable(Milliseconds timeout) const {
+  if (ssl_ && SSL_pending(ssl_.get()) > 0) return true;
+  pollfd waiting{descriptor_, POLLIN, 0};
+  auto const ready = ::poll(&waiting, 1, static_cast<int>(timeout.count()));
+  if (ready < 0 && errno != EINTR) return unavailable("poll", errno);
+  return ready > 0;
+}
+
 void BlockingSocket::end_sending() {
   if (ssl_) SSL_shutdown(ssl_.get());
   ::shutdown(descriptor_, SHUT_WR);

@@ -30,6 +30,8 @@ class BlockingSocket {
   Result<> send(std::string_view bytes, Milliseconds timeout);
   /// Appends what has arrived, at least one byte; appends nothing when the peer has ended.
   Result<> receive(std::string& out, Milliseconds timeout);
+  /// Whether there is something to receive, be it the end, waiting for it as long as that.
+  Result<bool> is_readable(Milliseconds timeout) const;
   /// Tells the peer that no more will be sent; receiving goes on.
   void end_sending();
 

@@ -13,10 +13,11 @@ constexpr auto kConnectors = std::to_array<Connector>({
     {"channel", read_channel_source, read_channel_target},
     {"file",    read_file_source, read_file_target},
     {"http",    read_http_source, read_http_target},
-    {"mllp",    nullptr,          read_mllp_target},
+    {"mllp",    read_mllp_source,          read_mllp_target},
     {"sftp",    read_sftp_source, read_sftp_target},
     {"smtp",    nullptr,          read_smtp_target},
     {"sql",     read_sql_source,  read_sql_target},
+    {"tcp",     read_tcp_source,  read_tcp_target},
 });
 // clang-format on
 static_assert(std::ranges::is_sorted(kConnectors, {}, &Connector::name));
