@@ -18,6 +18,8 @@
 namespace sinew::engine {
 
 class LookupTable;
+class Step;
+class Transform;
 
 /// A test of one message. `exists` looks for a value that is not empty; the others hold the decoded
 /// value of every place that the path means against every alternative, the pattern or the keys of
@@ -71,6 +73,8 @@ struct RetryPolicy {
   std::uint32_t attempts_max = 0;  ///< 0: never gives up; else it is dead after so many
 };
 
+inline constexpr std::uint32_t kConnectionsMax = 64;
+
 /// What becomes of a message that may or may not have arrived when the process died.
 enum class InDoubt : std::uint8_t {
   resend,  ///< under the same MSH-10, by which a receiver knows it again
@@ -104,11 +108,15 @@ struct Origin {
 struct Destination {
   std::string name;  ///< "channel/destination"
   std::vector<Condition> accept;
+  /// What becomes of a message before it leaves: the channel's steps, this destination's, and the
+  /// format. Null: the bytes leave as they came in.
+  std::shared_ptr<Transform const> transform;
   Target target;
   Order order = Order::patient;
   RetryPolicy retry;
   std::map<std::string, Reaction, std::less<>> answers;  ///< over the defaults of the target
   InDoubt in_doubt = InDoubt::resend;
+  std::uint32_t connections = 1;  ///< messages of different lanes under way at a time
 };
 
 /// A road through the engine: which messages of which feeds go where.

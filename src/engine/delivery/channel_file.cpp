@@ -8,6 +8,7 @@
 #include "engine/delivery/channel.h"
 #include "engine/delivery/channel_node.h"
 #include "engine/delivery/channel_read.h"
+#include "engine/delivery/transform.h"
 
 // yaml-cpp reports by exceptions; they end here.
 
@@ -102,23 +103,26 @@ Result<std::string> read_name(Node const& node, Node const& parent) {
 }
 
 Result<Destination> read_destination(Node const& node, std::string const& channel,
-                                     ChannelFolder const& folder) {
-  TRY(node.allow(
-      keys_with_connectors({"name", "accept", "order", "retry", "answers", "in-doubt"}, false)));
+                                     Steps const& steps, ChannelFolder const& folder) {
+  TRY(node.allow(keys_with_connectors({"name", "accept", "transform", "format", "charset", "order",
+                                       "retry", "answers", "in-doubt", "connections"},
+                                      false)));
   Destination destination;
   destination.name = channel + '/' + TRY(read_name(node["name"], node));
   destination.accept = TRY(read_conditions(node["accept"], folder));
+  destination.transform = TRY(read_transform(node, steps, folder, destination.name));
   destination.target = TRY(read_target(node));
   destination.order = TRY(node["order"].one_of(kOrders, destination.order));
   destination.retry = TRY(read_retry(node["retry"]));
   for (auto const& [code, reaction] : node["answers"].members())
     destination.answers[code] = TRY(reaction.one_of(kReactions, Reaction::retry));
   destination.in_doubt = TRY(node["in-doubt"].one_of(kInDoubts, destination.in_doubt));
+  destination.connections = TRY(node["connections"].number<std::uint32_t>(1, 1, kConnectionsMax));
   return destination;
 }
 
 Result<Channel> read(Node const& node, ChannelFolder const& folder) {
-  TRY(node.allow({"channel", "source", "feeds", "accept", "destinations"}));
+  TRY(node.allow({"channel", "source", "feeds", "accept", "transform", "destinations"}));
   Channel channel;
   channel.name = TRY(read_name(node["channel"], node));
   channel.feeds = TRY(node["feeds"].texts());
@@ -127,10 +131,11 @@ Result<Channel> read(Node const& node, ChannelFolder const& folder) {
     if (channel.feeds.empty()) channel.feeds.push_back(channel.name);
   }
   channel.accept = TRY(read_conditions(node["accept"], folder));
+  auto const steps = TRY(read_steps(node["transform"], folder));
   auto const destinations = node["destinations"];
   if (!destinations.is_list()) return node.wrong("needs a list of 'destinations'");
   for (auto const& element : destinations.elements()) {
-    auto destination = TRY(read_destination(element, channel.name, folder));
+    auto destination = TRY(read_destination(element, channel.name, steps, folder));
     if (std::ranges::find(channel.destinations, destination.name, &Destination::name) !=
         channel.destinations.end())
       return element["name"].wrong("is there twice");

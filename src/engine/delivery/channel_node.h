@@ -2,7 +2,9 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <set>
 #include <string>
@@ -33,6 +35,11 @@ class Node {
   [[nodiscard]] Failure wrong(std::string const& what) const;
   /// `file:line:column`.
   [[nodiscard]] std::string place() const;
+  [[nodiscard]] std::string const& file() const { return file_; }
+  /// Of the file, from one.
+  [[nodiscard]] std::uint32_t line() const {
+    return static_cast<std::uint32_t>(std::max(node_.Mark().line, 0)) + 1;
+  }
   [[nodiscard]] bool exists() const { return node_.IsDefined() && !node_.IsNull(); }
   [[nodiscard]] bool is_list() const { return node_.IsSequence(); }
   [[nodiscard]] Node operator[](std::string const& key) const {

@@ -80,7 +80,7 @@ TEST_CASE("a channel file says where messages go") {
 TEST_CASE("a mistake is named with its place") {
   CHECK(error_of("channel: a\ndestination: []\n") ==
         "x.yaml:2:14: 'destination' is no key here; there are: accept, channel, destinations, "
-        "feeds, source");
+        "feeds, source, transform");
   CHECK(error_of("channel: a\ndestinations:\n  - name: b\n    mllp: {host: h, port: 99999}\n")
             .find("'port' has to be a number from 1 to 65535") != std::string::npos);
   CHECK(

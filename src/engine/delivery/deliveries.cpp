@@ -79,7 +79,7 @@ void Implementation::set_channels(std::vector<Channel> channels) {
     for (auto const& destination : channel.destinations)
       fresh[destination.name] = std::make_shared<Worker>(
           destination, Worker::Surroundings{around_.store, around_.log, around_.metrics,
-                                            around_.clock, around_.hand_over});
+                                            around_.clock, around_.hand_over, around_.to_fhir});
   }
   router_.set(std::move(channels));
   {

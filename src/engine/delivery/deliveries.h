@@ -9,6 +9,7 @@
 #include "engine/delivery/channel.h"
 #include "engine/delivery/router.h"
 #include "engine/delivery/sender.h"
+#include "engine/delivery/transform.h"
 #include "store/deliveries/delivery_log.h"
 #include "store/store.h"
 
@@ -34,6 +35,7 @@ class Deliveries {
     Metrics& metrics;
     Clock& clock;
     HandOver hand_over = {};  ///< to other channels
+    ToFhir to_fhir = {};      ///< for the format of that name
   };
   /// Starts on what earlier processes left.
   [[nodiscard]] static std::unique_ptr<Deliveries> start(Surroundings around,

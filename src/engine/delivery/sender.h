@@ -28,6 +28,8 @@ struct Reply {
 };
 inline constexpr std::string_view kNoReply = "none";
 inline constexpr std::string_view kUnreachable = "unreachable";
+/// A step of the channel failed: nothing was sent.
+inline constexpr std::string_view kNotTransformed = "transform";
 
 /// Nothing came back, or nobody was there to send to.
 [[nodiscard]] Reply no_reply(Error const& error);

@@ -27,9 +27,11 @@ bool is_over(DeliveryStatus status) {
 Worker::Worker(Destination destination, Surroundings around)
     : destination_(std::move(destination)),
       around_(around),
-      sender_(destination_.target.open({destination_.name, around.hand_over})),
       delivered_(around.metrics.counter("sinew_deliveries_total", "Messages a destination accepted",
                                         {{"destination", destination_.name}})),
+      filtered_(around.metrics.counter("sinew_deliveries_filtered_total",
+                                       "Messages that a step of the channel filtered",
+                                       {{"destination", destination_.name}})),
       failed_attempts_(around.metrics.counter("sinew_delivery_failures_total",
                                               "Attempts that a destination did not accept",
                                               {{"destination", destination_.name}})),
@@ -37,10 +39,14 @@ Worker::Worker(Destination destination, Surroundings around)
                                    "Messages that wait for a destination, held ones included",
                                    {{"destination", destination_.name}})),
       held_(around.metrics.gauge("sinew_deliveries_held", "Messages that wait for a decision",
-                                 {{"destination", destination_.name}})) {}
+                                 {{"destination", destination_.name}})) {
+  for (std::uint32_t i = 0; i < destination_.connections; ++i)
+    senders_.push_back(destination_.target.open({destination_.name, around_.hand_over}));
+}
 
 void Worker::start() {
-  thread_ = std::thread([this] { run(); });
+  for (auto const& sender : senders_)
+    threads_.emplace_back([this, own = sender.get()] { run(*own); });
 }
 
 void Worker::stop() {
@@ -49,7 +55,8 @@ void Worker::stop() {
     stopping_ = true;
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  for (auto& thread : threads_)
+    if (thread.joinable()) thread.join();
 }
 
 void Worker::wake() {
@@ -90,17 +97,18 @@ std::optional<Instant> Worker::next_due() const {
   return std::max(*due, resumes_at_);
 }
 
-void Worker::run() {
+void Worker::run(Sender& sender) {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     load(lock);
     if (is_due()) {
-      attempt(*lanes_.take(around_.clock.now()), lock);
+      attempt(sender, *lanes_.take(around_.clock.now()), lock);
       continue;
     }
     if (!record_outcomes(lock)) changed_.wait_for(lock, kDiskPause, [this] { return stopping_; });
     auto const is_wanted = [this] {
-      return stopping_ || (may_have_more_ && lanes_.size() < kLoadedMax) || is_due();
+      bool const can_load = may_have_more_ && !is_loading_ && lanes_.size() < kLoadedMax;
+      return stopping_ || can_load || is_due();
     };
     if (auto const due = next_due()) {
       auto const wait = std::max<std::int64_t>(due->ms - around_.clock.now().ms, 1);
@@ -114,12 +122,15 @@ void Worker::run() {
 
 /// Takes in what the log has beyond what is here.
 void Worker::load(std::unique_lock<std::mutex>& lock) {
-  while (may_have_more_ && lanes_.size() < kLoadedMax && !stopping_) {
+  // One thread at a time: what another one has finished meanwhile must not come back.
+  while (may_have_more_ && !is_loading_ && lanes_.size() < kLoadedMax && !stopping_) {
     may_have_more_ = false;
+    is_loading_ = true;
     auto const after = loaded_up_to_;
     lock.unlock();
     auto loaded = around_.log.unfinished(destination_.name, after, kLoadedAtATime);
     lock.lock();
+    is_loading_ = false;
     if (!loaded) {
       log(Level::error, "deliveries not readable",
           {{"destination", destination_.name}, {"reason", loaded.error().what}});
@@ -143,6 +154,7 @@ void Worker::load(std::unique_lock<std::mutex>& lock) {
     }
     queued_.set(static_cast<std::int64_t>(lanes_.size()));
     held_.set(static_cast<std::int64_t>(lanes_.held_count()));
+    changed_.notify_all();
   }
 }
 
@@ -167,30 +179,44 @@ bool Worker::record_outcomes(std::unique_lock<std::mutex>& lock) {
   return true;
 }
 
-void Worker::attempt(Delivery delivery, std::unique_lock<std::mutex>& lock) {
+/// Made anew at every attempt: the same journal entry and channel give the same bytes.
+Worker::Prepared Worker::prepare(Delivery const& delivery) const {
+  Prepared prepared;
+  auto message = around_.store.journal_record(delivery.cause);
+  if (!message) {
+    prepared.refusal = {std::string(kNoReply), "the journal: " + to_string(message.error())};
+    return prepared;
+  }
+  prepared.message = *std::move(message);
+  if (!destination_.transform) return prepared;
+  auto const& entry = prepared.message->entry;
+  auto out = destination_.transform->run({entry.bytes, entry.feed, prepared.message->received},
+                                         around_.to_fhir);
+  if (out) {
+    prepared.out = *std::move(out);
+  } else {
+    prepared.refusal = {std::string(kNotTransformed), to_string(out.error())};
+  }
+  return prepared;
+}
+
+/// The outcomes of those before and the intent of this one, in one piece. Where it cannot be
+/// written the delivery is back in its lane.
+bool Worker::record_intent(Delivery& delivery, std::unique_lock<std::mutex>& lock) {
   auto const before = delivery;
   delivery.status = DeliveryStatus::sending;
   ++delivery.attempts;
   delivery.changed = around_.clock.now();
-  // The outcome of the one before and the intent of this one, in one piece.
   outcomes_.push_back(delivery);
-  if (!record_outcomes(lock)) {
-    outcomes_.push_back(before);
-    lanes_.put_back(before);
-    changed_.wait_for(lock, kDiskPause, [this] { return stopping_; });
-    return;
-  }
-  lock.unlock();
-  auto const message = around_.store.journal_record(delivery.cause);
-  Reply reply;
-  if (message) {
-    reply = sender_->send({delivery.item, message->entry.bytes, message->entry.control_id,
-                           message->entry.type, message->received});
-  } else {
-    reply = {std::string(kNoReply), "the journal: " + to_string(message.error())};
-  }
-  lock.lock();
-  settle(delivery, reply);
+  if (record_outcomes(lock)) return true;
+  outcomes_.push_back(before);
+  lanes_.put_back(before);
+  changed_.wait_for(lock, kDiskPause, [this] { return stopping_; });
+  return false;
+}
+
+/// After an attempt: out of its lanes, or back to its place in them.
+void Worker::put_away(Delivery delivery) {
   if (is_over(delivery.status)) {
     lanes_.finish(delivery.item);
   } else {
@@ -199,6 +225,41 @@ void Worker::attempt(Delivery delivery, std::unique_lock<std::mutex>& lock) {
   outcomes_.push_back(std::move(delivery));
   queued_.set(static_cast<std::int64_t>(lanes_.size()));
   held_.set(static_cast<std::int64_t>(lanes_.held_count()));
+  if (threads_.size() > 1) changed_.notify_all();
+}
+
+void Worker::attempt(Sender& sender, Delivery delivery, std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  auto const prepared = prepare(delivery);
+  lock.lock();
+  if (!prepared.refusal && !prepared.out.passes) {
+    settle_filtered(delivery, prepared.out.filtered_by);
+    return put_away(std::move(delivery));
+  }
+  Reply reply;
+  if (prepared.refusal) {
+    ++delivery.attempts;
+    reply = *prepared.refusal;
+  } else {
+    if (!record_intent(delivery, lock)) return;
+    lock.unlock();
+    auto const& entry = prepared.message->entry;
+    auto const received = prepared.message->received;
+    reply = destination_.transform
+                ? sender.send({delivery.item, prepared.out.bytes, prepared.out.control_id,
+                               prepared.out.type, received})
+                : sender.send({delivery.item, entry.bytes, entry.control_id, entry.type, received});
+    lock.lock();
+  }
+  settle(delivery, reply);
+  put_away(std::move(delivery));
+}
+
+void Worker::settle_filtered(Delivery& delivery, std::string const& by) {
+  delivery.status = DeliveryStatus::skipped;
+  delivery.changed = around_.clock.now();
+  delivery.reason = "filtered: " + by;
+  filtered_.add();
 }
 
 /// Says where a delivery stands after an answer.

@@ -10,13 +10,16 @@
 #include "base/metrics.h"
 #include "engine/delivery/lanes.h"
 #include "engine/delivery/sender.h"
+#include "engine/delivery/transform.h"
 
 namespace sinew::engine {
 
-/// Sends what one destination is owed, one after the other, on a thread of its own.
+/// Sends what one destination is owed, on as many threads as it has connections, each with one
+/// message under way; two of one lane are never under way together.
 ///
-/// Before a message leaves, the intent is on disk; what came of it is on disk before the next one
-/// of its lane leaves. So after a crash at most one message is in doubt, and it is known which.
+/// Before a message leaves, the intent is on disk, one sync for those of several threads; what came
+/// of it is on disk before the next one of its lane leaves. So after a crash it is known which
+/// messages are in doubt, at most one for a connection.
 class Worker {
  public:
   struct Surroundings {
@@ -25,6 +28,7 @@ class Worker {
     Metrics& metrics;
     Clock& clock;
     HandOver hand_over;
+    ToFhir to_fhir;
   };
   Worker(Destination destination, Surroundings around);
   Worker(Worker const&) = delete;
@@ -54,10 +58,20 @@ class Worker {
   [[nodiscard]] State state();
 
  private:
-  void run();
+  /// What leaves, or why nothing does.
+  struct Prepared {
+    std::optional<store::JournalRecord> message;
+    Transformed out;
+    std::optional<Reply> refusal;
+  };
+  void run(Sender& sender);
   void load(std::unique_lock<std::mutex>& lock);
-  void attempt(store::Delivery delivery, std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] Prepared prepare(store::Delivery const& delivery) const;
+  void attempt(Sender& sender, store::Delivery delivery, std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] bool record_intent(store::Delivery& delivery, std::unique_lock<std::mutex>& lock);
+  void put_away(store::Delivery delivery);
   void settle(store::Delivery& delivery, Reply const& reply);
+  void settle_filtered(store::Delivery& delivery, std::string const& by);
   [[nodiscard]] bool record_outcomes(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] Result<store::Delivery> find_idle(std::uint64_t item);
   Result<> decide(store::Delivery delivery, std::unique_lock<std::mutex>& lock);
@@ -67,8 +81,9 @@ class Worker {
 
   Destination const destination_;
   Surroundings around_;
-  std::unique_ptr<Sender> sender_;
+  std::vector<std::unique_ptr<Sender>> senders_;  ///< one for each thread
   Counter& delivered_;
+  Counter& filtered_;
   Counter& failed_attempts_;
   Gauge& queued_;
   Gauge& held_;
@@ -81,13 +96,14 @@ class Worker {
   bool may_have_more_ = true;  ///< in the log, beyond `loaded_up_to_`
   bool is_paused_ = false;
   bool is_recording_ = false;
+  bool is_loading_ = false;
   bool stopping_ = false;
   std::string last_reply_;
   std::uint32_t failures_in_a_row_ = 0;    ///< to reach the receiver at all
   Instant resumes_at_{};                   ///< nothing is tried before
   std::vector<store::Delivery> outcomes_;  ///< not yet in the log
 
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace sinew::engine
