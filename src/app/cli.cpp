@@ -24,6 +24,8 @@ struct Commands {
   FhirpathSettings fhirpath;
   ValidateSettings validate;
   ChannelCheckSettings channel_check;
+  ChannelTestSettings channel_test;
+  ChannelTrySettings channel_try;
   DeliverySettings delivery;
   PackageSettings package;
   UscdiSettings uscdi;
@@ -328,6 +330,17 @@ void add_validate(CLI::App& app, Commands& commands) {
   choose(command, commands, settings, validate);
 }
 
+void add_channel_test(CLI::App& test, Commands& commands) {
+  auto& settings = commands.channel_test;
+  test.add_option("FOLDER", settings.folder, "Folder of *.yaml files")->required();
+  test.add_option("--channel", settings.channel, "Only this channel");
+  test.add_option("--received", settings.received, "Time of receipt that scripts see");
+  test.add_flag("--update", settings.update, "Write what comes out as what is expected");
+  test.add_flag("--json", settings.json, "One JSON document");
+  test.footer("example: sinew test channels/ --update");
+  choose(&test, commands, settings, channel_test);
+}
+
 void add_channel(CLI::App& app, Commands& commands) {
   auto* const channel = app.add_subcommand("channel", "Look into channel files");
   channel->require_subcommand(1);
@@ -336,6 +349,20 @@ void add_channel(CLI::App& app, Commands& commands) {
   check->add_option("FOLDER", commands.channel_check.folder, "Folder of *.yaml files")->required();
   check->footer("example: sinew channel check channels/");
   choose(check, commands, commands.channel_check, channel_check);
+  auto* const test =
+      channel->add_subcommand("test", "Run the samples of a folder's tests through its channels");
+  add_channel_test(*test, commands);
+  auto* const attempt =
+      channel->add_subcommand("try", "Print what each destination would get of a message");
+  auto& trying = commands.channel_try;
+  attempt->add_option("FOLDER", trying.folder, "Folder of *.yaml files")->required();
+  attempt->add_option("MESSAGE", trying.input, "HL7 v2 file, or - for standard input")->required();
+  attempt->add_option("--channel", trying.channel, "Only this channel");
+  attempt->add_option("--feed", trying.feed, "Feed that the message comes from");
+  attempt->add_option("--received", trying.received, "Time of receipt that scripts see");
+  attempt->add_flag("--json", trying.json, "One JSON document");
+  attempt->footer("example: sinew channel try channels/ sample.hl7 --channel lab-results");
+  choose(attempt, commands, trying, channel_try);
 }
 
 void add_delivery(CLI::App& app, Commands& commands) {
@@ -485,6 +512,7 @@ int run(int argc, char** argv) {
   add_validate(app, commands);
   add_package(app, commands);
   add_channel(app, commands);
+  add_channel_test(*app.add_subcommand("test", "The same as `channel test`"), commands);
   add_delivery(app, commands);
   add_uscdi(app, commands);
   add_contract(app, commands);

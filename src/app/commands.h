@@ -135,6 +135,26 @@ struct ChannelCheckSettings {
 };
 int channel_check(ChannelCheckSettings const& settings);
 
+/// Samples are received at the same time always, so that what scripts write does not change.
+inline constexpr char kSampleReceived[] = "2026-01-01T12:00:00Z";
+struct ChannelTestSettings {
+  std::string folder;
+  std::string channel;  ///< only this one
+  std::string received = kSampleReceived;
+  bool update = false;
+  bool json = false;
+};
+int channel_test(ChannelTestSettings const& settings);
+
+struct ChannelTrySettings {
+  std::string folder, input;
+  std::string channel;  ///< only this one
+  std::string feed;     ///< empty: one that the channel takes
+  std::string received = kSampleReceived;
+  bool json = false;
+};
+int channel_try(ChannelTrySettings const& settings);
+
 /// What waits to be sent by a running server, and what a person decides about it.
 struct DeliverySettings {
   std::string server = "http://127.0.0.1:8080";

@@ -11,6 +11,7 @@
 #include "api/rest/validate.h"
 #include "api/rest/write_check.h"
 #include "app/alert_routes.h"
+#include "app/channel_fhir.h"
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/coverage_report.h"
@@ -228,13 +229,14 @@ Result<std::vector<engine::Channel>> channels_of(ServeSettings const& settings) 
 
 Result<Outgoings> start_deliveries(ServeSettings const& settings, store::Store& store,
                                    Metrics& metrics, engine::HandOver hand_over,
-                                   std::vector<engine::Channel> channels) {
+                                   engine::ToFhir to_fhir, std::vector<engine::Channel> channels) {
   Outgoings outgoings;
   if (settings.channels.empty()) return outgoings;
   outgoings.log = TRY(store::DeliveryLog::open(settings.store + "-deliveries"));
   log(Level::info, "channels read", {{"folder", settings.channels}, {"channels", channels.size()}});
   outgoings.deliveries = engine::Deliveries::start(
-      {store, *outgoings.log, metrics, system_clock(), std::move(hand_over)}, std::move(channels));
+      {store, *outgoings.log, metrics, system_clock(), std::move(hand_over), std::move(to_fhir)},
+      std::move(channels));
   return outgoings;
 }
 
@@ -378,7 +380,7 @@ Result<> run_server(ServeSettings const& settings) {
   auto const outgoings = TRY(start_deliveries(
       settings, *store, metrics,
       [&place](auto channel, auto message) { return place.hand_over(channel, std::move(message)); },
-      channels));
+      to_fhir_by(tables_of(feeds)), channels));
   if (auto* const deliveries = outgoings.deliveries.get()) {
     engine_options.route = [deliveries](auto const& entry) { return deliveries->route(entry); };
     engine_options.on_routed = [deliveries] { deliveries->wake(); };

@@ -191,6 +191,7 @@ Result<OpenSender> read_http_target(Node const& node) {
   HttpTarget target;
   target.url = TRY(read_url(node["url"], node));
   target.method = TRY(node["method"].text_or(target.method));
+  bool const has_type = node["content-type"].exists();
   target.content_type = TRY(node["content-type"].text_or(target.content_type));
   target.timeout = TRY(node["timeout"].duration(target.timeout));
   target.proxy = TRY(node["proxy"].text_or({}));
@@ -205,8 +206,10 @@ Result<OpenSender> read_http_target(Node const& node) {
     if (target.headers[name].find_first_of("\r\n") != std::string::npos)
       return value.wrong("has to be on one line");
   }
-  return OpenSender([target](SenderContext const&) -> std::unique_ptr<Sender> {
-    return std::make_unique<HttpSender>(target);
+  return OpenSender([target, has_type](SenderContext const& context) -> std::unique_ptr<Sender> {
+    auto own = target;
+    if (!has_type && !context.media_type.empty()) own.content_type = context.media_type;
+    return std::make_unique<HttpSender>(std::move(own));
   });
 }
 

@@ -50,6 +50,7 @@ using HandOver = std::function<Result<>(std::string_view channel, std::string me
 struct SenderContext {
   std::string destination;  ///< "channel/destination"
   HandOver hand_over;
+  std::string media_type = {};  ///< of what it sends
 };
 
 /// What is done about an answer: as the channel file says for the code, or for its class ("4xx"),

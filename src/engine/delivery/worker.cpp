@@ -40,8 +40,12 @@ Worker::Worker(Destination destination, Surroundings around)
                                    {{"destination", destination_.name}})),
       held_(around.metrics.gauge("sinew_deliveries_held", "Messages that wait for a decision",
                                  {{"destination", destination_.name}})) {
-  for (std::uint32_t i = 0; i < destination_.connections; ++i)
-    senders_.push_back(destination_.target.open({destination_.name, around_.hand_over}));
+  auto const format =
+      destination_.transform ? destination_.transform->format().kind : FormatKind::hl7v2;
+  for (std::uint32_t i = 0; i < destination_.connections; ++i) {
+    senders_.push_back(destination_.target.open(
+        {destination_.name, around_.hand_over, std::string(media_type(format))}));
+  }
 }
 
 void Worker::start() {
@@ -337,6 +341,8 @@ Result<> Worker::decide(Delivery delivery, std::unique_lock<std::mutex>& lock) {
   changed_.notify_all();
   if (!record_outcomes(lock))
     return fail(ErrorCode::unavailable, "the decision is taken and could not be recorded yet");
+  may_have_more_ = true;  // one that was over at the start of the process is in the log alone
+  changed_.notify_all();
   return {};
 }
 
