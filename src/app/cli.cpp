@@ -26,6 +26,7 @@ struct Commands {
   ChannelCheckSettings channel_check;
   ChannelTestSettings channel_test;
   ChannelTrySettings channel_try;
+  ImportMirthSettings import_mirth;
   DeliverySettings delivery;
   PackageSettings package;
   UscdiSettings uscdi;
@@ -365,6 +366,24 @@ void add_channel(CLI::App& app, Commands& commands) {
   choose(attempt, commands, trying, channel_try);
 }
 
+void add_import(CLI::App& app, Commands& commands) {
+  auto& settings = commands.import_mirth;
+  auto* const command = app.add_subcommand("import", "Make channel files of another engine's");
+  command->require_subcommand(1);
+  auto* const mirth = command->add_subcommand(
+      "mirth", "Make a folder of channels from exports of Mirth Connect, OIE or BridgeLink");
+  mirth
+      ->add_option("FILE", settings.inputs,
+                   "Channels, groups, code template libraries, backups of a server; a folder "
+                   "stands for the files in it")
+      ->required();
+  mirth->add_option("-o,--out", settings.out_folder, "Folder to write")->required();
+  mirth->add_flag("--force", settings.force, "Write over files that are there");
+  mirth->add_flag("--json", settings.json, "Print the report as JSON");
+  mirth->footer("example: sinew import mirth backup.xml -o channels/");
+  choose(mirth, commands, settings, import_mirth);
+}
+
 void add_delivery(CLI::App& app, Commands& commands) {
   auto& settings = commands.delivery;
   auto* const command = app.add_subcommand(
@@ -513,6 +532,7 @@ int run(int argc, char** argv) {
   add_package(app, commands);
   add_channel(app, commands);
   add_channel_test(*app.add_subcommand("test", "The same as `channel test`"), commands);
+  add_import(app, commands);
   add_delivery(app, commands);
   add_uscdi(app, commands);
   add_contract(app, commands);

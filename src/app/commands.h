@@ -154,6 +154,13 @@ struct ChannelTrySettings {
   bool json = false;
 };
 int channel_try(ChannelTrySettings const& settings);
+struct ImportMirthSettings {
+  std::vector<std::string> inputs;
+  std::string out_folder;
+  bool force = false;  ///< files that are there already are written over
+  bool json = false;
+};
+int import_mirth(ImportMirthSettings const& settings);
 
 /// What waits to be sent by a running server, and what a person decides about it.
 struct DeliverySettings {
