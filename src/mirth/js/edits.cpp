@@ -43,6 +43,10 @@ std::string Edits::apply(std::string_view text) const {
     if (is_inner_close && hidden_until != 0) continue;
     out += text.substr(at, each.begin - at);
     out += each.text;
+    // What goes takes no line with it: the lines below keep their numbers.
+    auto const had = std::ranges::count(text.substr(each.begin, each.end - each.begin), '\n');
+    auto const has = std::ranges::count(each.text, '\n');
+    if (had > has) out.append(static_cast<std::size_t>(had - has), '\n');
     at = each.end;
     if (each.is_whole) hidden_until = each.end;
   }

@@ -94,8 +94,7 @@ void Rewriter::find_declared() {
   for (std::size_t i = 0; i < code_.size(); ++i) {
     bool const declares = code_.is(i, "var") || code_.is(i, "let") || code_.is(i, "const") ||
                           code_.is(i, "function") || code_.is(i, "class");
-    if (declares && code_.is_name(i + 1))
-      declared_.insert(code_.text(i + 1));
+    if (declares && code_.is_name(i + 1)) declared_.insert(code_.text(i + 1));
     // `var a = f(1), b`
     if (!code_.is(i, "var") && !code_.is(i, "let") && !code_.is(i, "const")) continue;
     auto const statement = code_.statement(i);

@@ -87,6 +87,7 @@ TEST_CASE("E4X becomes calls") {
       {"var v = a.@id;", "var v = a['@id'];"},
       {"a.@id = 'x';", "a['@id'] = 'x';"},
       {"var v = a.@*;", "var v = a['@*'];"},
+      {"var v = a.@\nid;", "var v = a['@id']\n;"},
       {"var v = a.@['x' + 1];", "var v = a['@' + 'x' + 1];"},
       {"delete a.@id;", "delete a['@id'];"},
       // predicates
