@@ -1,6 +1,7 @@
 """What the scripts beside this one share. Python's own library only."""
 import http.client
 import pathlib
+import subprocess
 import threading
 import time
 
@@ -45,3 +46,11 @@ def post_all(server, bodies, connections, failures, latencies):
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def wrk(server, script, connections, seconds, *arguments):
+    """What a script of wrk prints at its end behind "MIX ", and the processor time of the server meanwhile."""
+    before = cpu_seconds(server.process.pid)
+    command = ["wrk", "-t", "1", "-c", connections, "-d", seconds, "-s", script, f"http://127.0.0.1:{server.http_port}/", "--", *arguments]
+    text = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return next(line for line in text.splitlines() if line.startswith("MIX "))[4:], cpu_seconds(server.process.pid) - before

@@ -108,6 +108,9 @@ void write_response(json::Writer& writer, Answer const& answer) {
   if (is_fhir && (is_error || is_outcome)) {
     writer.key("outcome");
     writer.raw(answer.body);
+  } else if (!answer.left_out.empty()) {
+    writer.key("outcome");
+    writer.raw(outcome_json("stored without what is unknown", answer.left_out));
   }
   writer.end_object();
   writer.end_object();

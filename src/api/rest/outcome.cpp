@@ -92,9 +92,16 @@ std::string outcome_json(std::vector<Issue> const& issues) {
   });
 }
 
-std::string success_json(std::string_view what) {
-  return outcome(
-      [&](json::Writer& writer) { write_issue(writer, "information", "informational", what, {}); });
+std::string success_json(std::string_view what) { return outcome_json(what, {}); }
+
+std::string outcome_json(std::string_view done, std::vector<Issue> const& left_out) {
+  return outcome([&](json::Writer& writer) {
+    write_issue(writer, "information", "informational", done, {});
+    for (auto const& issue : left_out) {
+      write_issue(writer, name_of(issue.severity), error_row(issue.code).issue_type,
+                  issue.where + ": " + issue.what, issue.where);
+    }
+  });
 }
 
 std::string lines_json(std::vector<std::string> const& lines) {

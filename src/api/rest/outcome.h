@@ -12,6 +12,8 @@ namespace sinew::rest {
 /// An OperationOutcome as JSON. `diagnostics` holds what happened and where; `expression` the
 /// element path where there is one. Source: FHIR R4 operationoutcome.html.
 [[nodiscard]] std::string outcome_json(std::vector<Issue> const& issues);
+/// What was done, and all of what was left out.
+[[nodiscard]] std::string outcome_json(std::string_view done, std::vector<Issue> const& left_out);
 [[nodiscard]] std::string success_json(std::string_view what);
 /// An informational issue for each line.
 [[nodiscard]] std::string lines_json(std::vector<std::string> const& lines);

@@ -87,6 +87,8 @@ struct Answer {
   std::string media_type;  ///< set: `body` is not FHIR, and leaves as it is
   net::Headers headers;
   std::optional<Instant> updated;  ///< of the version answered, for Bundle.entry.response
+  /// Of what was sent, and is not in what was stored. Named in a header where the body does not.
+  std::vector<Issue> left_out = {};
   /// Set: the body is a bundle that is written while it leaves.
   std::shared_ptr<BundleSource> source = {};
   /// Set: this is no answer yet; it comes when the store has made a change.

@@ -8,11 +8,13 @@
 #include "api/rest/encoding.h"
 #include "api/rest/format.h"
 #include "api/rest/jobs.h"
+#include "api/rest/known_part.h"
 #include "api/rest/operation.h"
 #include "api/rest/outcome.h"
 #include "api/rest/pieces.h"
 #include "api/rest/rest.h"
 #include "api/rest/routes.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "fhir/search_definition.h"
 
@@ -33,6 +35,16 @@ struct ActiveRoute {
   bool needs_query = false;
   std::array<Counter*, 6> answered{};  ///< by the first digit of the status
   Histogram* seconds = nullptr;
+
+  /// What is our fault the operator has to hear of.
+  [[nodiscard]] Answer refuse_logged(Error const& error) const {
+    constexpr int kOursFrom = 500;
+    if (error_row(error.code).http_status >= kOursFrom) {
+      log(sinew::Level::error, "request failed",
+          {{"interaction", route.interaction}, {"reason", to_string(error)}});
+    }
+    return refuse(error);
+  }
 
   void count(std::chrono::steady_clock::time_point begin, int status) const {
     seconds->observe(
@@ -216,7 +228,7 @@ Answer Service::State::call_handler(ActiveRoute const& active, net::HttpRequest 
   }
   presentation = call.presentation = *std::move(taken);
   auto answer = active.route.handler(call);
-  return answer ? *std::move(answer) : refuse(answer.error());
+  return answer ? *std::move(answer) : active.refuse_logged(answer.error());
 }
 
 Answer Service::State::run(ActiveRoute const& active, net::HttpRequest const& request,
@@ -231,7 +243,7 @@ Answer Service::State::run(ActiveRoute const& active, net::HttpRequest const& re
   finish = [&active, begin,
             last = std::move(finish)](Result<std::vector<store::Outcome>> outcomes) {
     auto made = last(std::move(outcomes));
-    if (!made) made = refuse(made.error());
+    if (!made) made = active.refuse_logged(made.error());
     active.count(begin, made->status);
     return made;
   };
@@ -313,6 +325,8 @@ Answer Service::State::begin_encoded(net::HttpRequest const& request, Presentati
 
 net::HttpResponse Service::State::finish(net::HttpRequest const& request, Answer made,
                                          Presentation const& presentation) const {
+  bool const has_outcome = presentation.prefer == Return::outcome;
+  if (!has_outcome && !made.left_out.empty()) add_warnings(made.headers, made.left_out);
   auto response = made.source ? render_source(std::move(made), presentation)
                               : render(std::move(made), presentation);
   encode_response(request, response);

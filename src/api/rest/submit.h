@@ -54,6 +54,7 @@ struct ChangeView {
   explicit ChangeView(Call const& call) : base(call.base), prefer(call.presentation.prefer) {}
   std::string base;
   Return prefer;
+  std::vector<Issue> left_out = {};  ///< unknown elements that were sent
 };
 
 /// The answer to a change that was made, as Prefer wants it. Source: FHIR R4 http.html#return.

@@ -6,6 +6,7 @@
 
 #include "api/rest/bundle.h"
 #include "api/rest/format.h"
+#include "api/rest/known_part.h"
 #include "api/rest/links.h"
 #include "api/rest/outcome.h"
 #include "api/rest/submit.h"
@@ -26,10 +27,11 @@ struct Planned {
   json::Value entry;
   EntryRequest request;
   std::string type, id;
-  std::optional<store::Resource> match;   ///< what a condition found
-  std::optional<std::size_t> same_as;     ///< POST: the entry with the same condition before it
-  std::optional<json::Document> patched;  ///< PATCH: the resource as the patch leaves it
-  std::optional<store::Change> change;    ///< none: a read, or a condition that makes it a no-op
+  std::optional<store::Resource> match;       ///< what a condition found
+  std::optional<std::size_t> same_as;         ///< POST: the entry with the same condition before it
+  std::optional<json::Document> replacement;  ///< what is stored where that is not what was sent
+  std::vector<Issue> left_out;                ///< of what was sent: unknown elements
+  std::optional<store::Change> change;  ///< none: a read, or a condition that makes it a no-op
   std::optional<store::Outcome> outcome;
 };
 
@@ -42,11 +44,17 @@ struct MethodRow {
 
 std::string place(std::size_t index) { return "Bundle.entry[" + std::to_string(index) + "]"; }
 
+/// `Patient.name` of an entry's resource is `Bundle.entry[3].resource.name`.
+std::string place(std::size_t index, std::string_view where) {
+  auto const inside = where.find_first_of(".[");
+  auto const rest = inside == where.npos ? std::string_view() : where.substr(inside);
+  return place(index) + ".resource" + std::string(rest);
+}
+
 /// An error of an entry, with the entry in front of its place.
 Failure at_entry(Error error, std::size_t index) {
-  auto inside = error.where.find_first_of(".[");
-  auto const rest = inside == std::string::npos ? std::string() : error.where.substr(inside);
-  error.where = place(index) + (rest.empty() ? "" : ".resource" + rest);
+  bool const is_inside = error.where.find_first_of(".[") != std::string::npos;
+  error.where = is_inside ? place(index, error.where) : place(index);
   return Failure{std::move(error)};
 }
 
@@ -138,7 +146,7 @@ Result<> plan_patch(Context const& context, Planned& entry) {
   }
   auto const body = TRY(patch_of_entry(entry.entry["resource"]));
   auto const document = TRY(json::Document::parse(current.body));
-  entry.patched.emplace(TRY(json::Document::parse(TRY(patched(document.root(), body)))));
+  entry.replacement.emplace(TRY(json::Document::parse(TRY(patched(document.root(), body)))));
   return {};
 }
 
@@ -163,12 +171,12 @@ bool is_read(Planned const& entry) {
 }
 
 bool carries_resource(Planned const& entry) {
-  return entry.patched || entry.request.method == "POST" || entry.request.method == "PUT";
+  return entry.replacement || entry.request.method == "POST" || entry.request.method == "PUT";
 }
 
 /// What is to be stored, links not yet replaced.
 json::Value resource_of(Planned const& entry) {
-  return entry.patched ? entry.patched->root() : entry.entry["resource"];
+  return entry.replacement ? entry.replacement->root() : entry.entry["resource"];
 }
 
 /// What links of the bundle stand for once it is stored.
@@ -210,6 +218,16 @@ class Targets {
   Context const& context_;
   std::unordered_map<std::string, std::string> by_url_;
 };
+
+/// With handling=lenient. What a patch makes is not what was sent.
+Result<> leave_out_unknown(Planned& entry) {
+  if (!carries_resource(entry) || entry.replacement) return {};
+  auto text = known_part(entry.entry["resource"], entry.left_out);
+  if (entry.left_out.empty()) return {};
+  for (auto& issue : entry.left_out) issue.where = place(entry.index, issue.where);
+  entry.replacement.emplace(TRY(json::Document::parse(std::move(text))));
+  return {};
+}
 
 class TransactionBundle {
  public:
@@ -272,6 +290,7 @@ Result<> TransactionBundle::plan() {
     if (done && !is_read(planned)) done = split_path(planned);
     if (done) done = kMethods[row].plan(context_, planned);
     if (!done) return at_entry(done.error(), planned.index);
+    if (call_.presentation.handling == Handling::lenient) TRY(leave_out_unknown(planned));
     join_same_condition(planned);
     // "If any resource identities overlap ..., then the transaction SHALL fail"
     if (planned.change && !identities.insert(planned.type + '/' + planned.id).second) {
@@ -294,9 +313,7 @@ std::vector<Issue> TransactionBundle::faults() const {
       continue;
     }
     for (auto& issue : fhir::check_structure(resource)) {
-      auto const inside = issue.where.find_first_of(".[");
-      auto const rest = inside == std::string::npos ? std::string() : issue.where.substr(inside);
-      issue.where = place(entry.index) + ".resource" + rest;
+      issue.where = place(entry.index, issue.where);
       all.push_back(std::move(issue));
     }
   }
@@ -311,7 +328,7 @@ std::vector<validate::Finding> TransactionBundle::check() const {
   bool const is_json = trim(call_.http.body).starts_with('{');
   for (auto const& entry : entries_) {
     if (!carries_resource(entry) || !entry.change) continue;
-    bool const is_sent = is_json && !entry.patched;
+    bool const is_sent = is_json && !entry.replacement;
     auto findings =
         check_write(resource_of(entry), is_sent ? bundle_.source() : std::string_view());
     move_to_entry(findings, place(entry.index));
@@ -370,13 +387,14 @@ Answer TransactionBundle::answer_of(Planned const& entry) const {
   bool const is_removal = entry.request.method == "DELETE";
   bool const is_created = outcome && outcome->what == store::Outcome::What::created;
   answer.status = is_removal ? 204 : is_created ? 201 : 200;
+  answer.left_out = entry.left_out;
   if (!outcome || is_removal) return answer;
   add_version_headers(answer, *outcome, call_.base, "Location");
   if (call_.presentation.prefer == Return::representation) {
     auto resource = context_.store.read_version(outcome->type, outcome->id, outcome->version);
     if (resource) answer.body = std::move(resource->body);
   } else if (call_.presentation.prefer == Return::outcome) {
-    answer.body = success_json(is_created ? "created" : "updated");
+    answer.body = outcome_json(is_created ? "created" : "updated", entry.left_out);
   }
   return answer;
 }

@@ -1,4 +1,5 @@
 #include "api/rest/format.h"
+#include "api/rest/known_part.h"
 #include "api/rest/outcome.h"
 #include "api/rest/submit.h"
 #include "api/rest/write_check.h"
@@ -74,12 +75,13 @@ Result<Answer> answer_change(Context const& context, ChangeView const& view,
   bool const is_created = outcome.what == store::Outcome::What::created;
   Answer answer;
   answer.status = is_created ? 201 : 200;
+  answer.left_out = view.left_out;
   add_version_headers(answer, outcome, view.base, is_created ? "Location" : "Content-Location");
   switch (view.prefer) {
     case Return::minimal:
       break;
     case Return::outcome:
-      answer.body = success_json(is_created ? "created" : "updated");
+      answer.body = outcome_json(is_created ? "created" : "updated", view.left_out);
       break;
     default:
       answer.body = TRY(context.store.read_version(outcome.type, outcome.id, outcome.version)).body;
@@ -137,6 +139,7 @@ namespace {
 struct Submission {
   std::optional<json::Document> document;
   Answer refusal;
+  std::vector<Issue> left_out = {};
 };
 
 Submission submitted(Context const& context, Call const& call) {
@@ -146,12 +149,24 @@ Submission submitted(Context const& context, Call const& call) {
     bool const is_type = error.code == ErrorCode::not_supported && error.where == "Content-Type";
     return {{}, refuse(is_type ? kUnsupportedMediaType : kBadRequest, error)};
   }
-  bool const is_json = trim(call.http.body).starts_with('{');
-  auto const text = is_json ? document->text() : std::string_view();
+  std::vector<Issue> left_out;
+  if (call.presentation.handling == Handling::lenient) {
+    auto text = known_part(document->root(), left_out);
+    if (!left_out.empty()) document = json::Document::parse(std::move(text));
+    if (!document) return {{}, refuse(document.error())};
+  }
+  bool const is_as_sent = left_out.empty() && trim(call.http.body).starts_with('{');
+  auto const text = is_as_sent ? document->text() : std::string_view();
   if (auto fault = fault_of(context, document->root(), call.type, text)) {
     return {{}, *std::move(fault)};
   }
-  return {*std::move(document), {}};
+  return {*std::move(document), {}, std::move(left_out)};
+}
+
+ChangeView view_of(Call const& call, Submission const& submission) {
+  ChangeView view(call);
+  view.left_out = submission.left_out;
+  return view;
 }
 
 Answer bad_request(std::string what, std::string where) {
@@ -174,7 +189,7 @@ Result<Answer> create(Context const& context, Call const& call) {
   bool const has_criteria = !change.if_none_exist.empty();
   return answer_after(
       std::move(change),
-      [&context, view = ChangeView(call),
+      [&context, view = view_of(call, submission),
        has_criteria](Result<store::Outcome> const& outcome) -> Result<Answer> {
         // Criteria that cannot be read are a faulty request, not a faulty resource.
         if (!outcome && has_criteria && outcome.error().code == ErrorCode::invalid) {
@@ -223,7 +238,7 @@ Result<Answer> update(Context const& context, Call const& call) {
   if (!unwanted.empty()) TRY(refuse_known(context, call, unwanted, change));
   return answer_after(
       std::move(change),
-      [&context, view = ChangeView(call),
+      [&context, view = view_of(call, submission),
        is_unwanted = !unwanted.empty()](Result<store::Outcome> const& outcome) -> Result<Answer> {
         if (!outcome && is_unwanted && outcome.error().code == ErrorCode::conflict) {
           return fail(ErrorCode::precondition, "the resource is there already", "If-None-Match");
@@ -336,7 +351,7 @@ Result<Answer> update_conditionally(Context const& context, Call const& call) {
     change.body = with_id(resource, change.id);
     auto const outcome = apply_one(context, std::move(change));
     if (attempt == kAttemptsMax || !is_late(outcome)) {
-      return answer_change(context, ChangeView(call), TRY(outcome));
+      return answer_change(context, view_of(call, submission), TRY(outcome));
     }
     turn.take();
   }
