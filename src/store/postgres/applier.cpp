@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/compress.h"
+#include "store/sqlite/applying.h"
 #include "store/sqlite/rows.h"
 
 namespace sinew::store::postgres {
@@ -319,13 +320,7 @@ Result<std::optional<Outcome>> Applier::existing_match(Change const& change) {
   auto found = find_(change.type, change.if_none_exist);
   if (!found && (session_->is_lost() || session_->has_failed())) broken_ = true;
   auto const matches = TRY(std::move(found));
-  if (matches.empty()) return std::optional<Outcome>();
-  if (matches.size() > 1)
-    return fail(ErrorCode::precondition, "the condition matches more than one resource",
-                change.type);
-  if (change.match_fails) {
-    return fail(ErrorCode::conflict, "the condition matches a resource", std::string(kIfNoneExist));
-  }
+  if (!TRY(sqlite::is_met(change, matches.size()))) return std::optional<Outcome>();
   auto const row = TRY(or_break(session_->ask("SELECT id, ver, upd FROM res WHERE rid=$1",
                                               Parameters().add(matches.front()))));
   if (row.rows() != 1) return fail(ErrorCode::internal, "a resource of the index has no row");
@@ -366,24 +361,10 @@ Result<Applier::Staged> Applier::stage(Change const& change, PreparedChange& ite
 
 /// Works out the state after the change, which later changes of the transaction start from.
 void Applier::advance(Staged& staged) {
-  auto const& before = staged.before;
-  auto const& prepared = *staged.prepared;
-  staged.after = before;
-  if (prepared.effect == What::absent) return;
-  bool const repeats = staged.change->verb == Verb::put || staged.change->verb == Verb::merge;
-  if (prepared.effect == What::unchanged) {
-    if (!repeats || before.is_no_op(prepared.digest)) return;
-    staged.after.content = prepared.content;
-  } else {
-    staged.after = Live{.rid = before.rid != 0 ? before.rid : ++order_.resource,
-                        .version = before.version + 1,
-                        .updated = now_,
-                        .exists = prepared.effect != What::removed,
-                        .content = prepared.content,
-                        .body = prepared.text};
-  }
-  if (repeats) staged.after.add_no_op(prepared.digest);
-  overlay_.insert_or_assign(*staged.key, staged.after);
+  auto after =
+      sqlite::state_after(*staged.change, *staged.prepared, staged.before, now_, order_.resource);
+  staged.after = after.value_or(staged.before);
+  if (after) overlay_.insert_or_assign(*staged.key, *std::move(after));
 }
 
 void Applier::write(Staged& staged, JournalId cause) {

@@ -1,9 +1,6 @@
-#include <future>
-#include <memory>
-
-#include "base/hash.h"
 #include "store/postgres/applier.h"
 #include "store/postgres/postgres_store.h"
+#include "store/sqlite/applying.h"
 #include "store/sqlite/past.h"
 #include "store/sqlite/rows.h"
 
@@ -65,14 +62,8 @@ Result<std::uint64_t> Applier::purge_one(Purge const& item) {
 
 Result<std::uint64_t> Applier::purge(std::vector<Purge> const& items, Instant now) {
   overlay_.clear();
-  for (auto const& item : items) {
-    TRY(check_identity(item.type, item.id));
-    if (item.what != Purge::What::version) continue;
-    if (item.version == 0) return fail(ErrorCode::invalid, "a version is a number from 1 on");
-    auto const live = TRY(live_of(sqlite::key_of(item.type, item.id)));
-    if (live.version == item.version)
-      return fail(ErrorCode::conflict, "the current version cannot be taken away alone", item.type);
-  }
+  TRY(sqlite::check_purges(
+      items, [&](Purge const& item) { return live_of(sqlite::key_of(item.type, item.id)); }));
   TRY(or_break(flush()));  // rows of this group have to be there to be taken away
   std::uint64_t count = 0;
   for (auto const& item : items) count += TRY(or_break(purge_one(item)));
@@ -89,24 +80,14 @@ Result<std::uint64_t> Applier::purge(std::vector<Purge> const& items, Instant no
 
 Result<std::uint64_t> PostgresStore::purge(std::vector<Purge> const& items) {
   if (!writer_) return fail(ErrorCode::unavailable, "the store is open for reading only");
-  // Shared with the callback, which may still be leaving set_value when get returns.
-  auto const promise = std::make_shared<std::promise<Result<std::uint64_t>>>();
-  auto answer = promise->get_future();
-  PurgeWork work;
-  work.items = items;
-  work.done = [promise](Result<std::uint64_t> result) { promise->set_value(std::move(result)); };
-  writer_->submit(std::move(work));
-  return answer.get();
+  return sqlite::purge_and_wait(items, [&](PurgeWork work) { writer_->submit(std::move(work)); });
 }
 
-/// The key never leaves the database.
 Result<std::string> PostgresStore::signature(std::string_view text) {
   auto lease = TRY(pool_.lease());
-  auto const key = std::to_string(TRY(
-                       lease.session().ask_integer(0, "SELECT identity FROM store WHERE one=1"))) +
-                   "\n";
-  constexpr std::size_t kSignatureDigits = 32;  // 128 bits
-  return sha256_hex(key + sha256_hex(key + std::string(text))).substr(0, kSignatureDigits);
+  auto const identity =
+      TRY(lease.session().ask_integer(0, "SELECT identity FROM store WHERE one=1"));
+  return sqlite::keyed_mark(identity, text);
 }
 
 }  // namespace sinew::store::postgres

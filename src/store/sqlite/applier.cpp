@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
+#include "store/sqlite/applying.h"
 
 namespace sinew::store::sqlite {
 namespace {
@@ -157,13 +157,7 @@ Result<std::vector<Outcome>> Applier::apply_conditional(ApplyWork const& work) {
 /// Source: FHIR R4 http.html#ccreate.
 Result<std::optional<Outcome>> Applier::existing_match(Change const& change) {
   auto const matches = TRY(find_(connection_, change.type, change.if_none_exist));
-  if (matches.empty()) return std::optional<Outcome>();
-  if (matches.size() > 1)
-    return fail(ErrorCode::precondition, "the condition matches more than one resource",
-                change.type);
-  if (change.match_fails) {
-    return fail(ErrorCode::conflict, "the condition matches a resource", std::string(kIfNoneExist));
-  }
+  if (!TRY(is_met(change, matches.size()))) return std::optional<Outcome>();
   auto const resource = TRY(load_resource(connection_, catalogue_, matches.front()));
   return std::optional<Outcome>(
       Outcome{What::unchanged, resource.type, resource.id, resource.version, resource.updated});
@@ -194,24 +188,9 @@ Result<Applier::Staged> Applier::stage(Change const& change, PreparedChange cons
 
 /// Works out the state after the change, which later changes of the transaction start from.
 void Applier::advance(Staged& staged) {
-  auto const& before = staged.before;
-  auto const& prepared = *staged.prepared;
-  staged.after = before;
-  if (prepared.effect == What::absent) return;
-  bool const repeats = staged.change->verb == Verb::put || staged.change->verb == Verb::merge;
-  if (prepared.effect == What::unchanged) {
-    if (!repeats || before.is_no_op(prepared.digest)) return;
-    staged.after.content = prepared.content;
-  } else {
-    staged.after = Live{.rid = before.rid != 0 ? before.rid : ++last_resource_,
-                        .version = before.version + 1,
-                        .updated = now_,
-                        .exists = prepared.effect != What::removed,
-                        .content = prepared.content,
-                        .body = prepared.text};
-  }
-  if (repeats) staged.after.add_no_op(prepared.digest);
-  overlay_.insert_or_assign(*staged.key, staged.after);
+  auto after = state_after(*staged.change, *staged.prepared, staged.before, now_, last_resource_);
+  staged.after = after.value_or(staged.before);
+  if (after) overlay_.insert_or_assign(*staged.key, *std::move(after));
 }
 
 Result<> Applier::write(Staged& staged, JournalId cause) {

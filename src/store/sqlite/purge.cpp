@@ -1,9 +1,6 @@
 #include <algorithm>
-#include <future>
-#include <memory>
-
-#include "base/hash.h"
 #include "store/sqlite/applier.h"
+#include "store/sqlite/applying.h"
 #include "store/sqlite/past.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -67,15 +64,9 @@ Result<std::uint64_t> Applier::purge_one(Purge const& item) {
 Result<std::uint64_t> Applier::purge(std::vector<Purge> const& items, Instant now) {
   overlay_.clear();
   fhir::SearchScope const scope(catalogue_.definitions()->tables);
-  for (auto const& item : items) {
-    TRY(check_identity(item.type, item.id));
-    if (item.what != Purge::What::version) continue;
-    if (item.version == 0) return fail(ErrorCode::invalid, "a version is a number from 1 on");
-    auto const live = TRY(live_of(key_of(item.type, item.id), item.type, item.id));
-    if (live.version == item.version) {
-      return fail(ErrorCode::conflict, "the current version cannot be taken away alone", item.type);
-    }
-  }
+  TRY(check_purges(items, [&](Purge const& item) {
+    return live_of(key_of(item.type, item.id), item.type, item.id);
+  }));
   TRY(or_break(index_.flush()));  // rows of this group have to be there to be taken away
   // What is deleted is overwritten in the file, not left in pages that are free.
   TRY(or_break(connection_.run("PRAGMA secure_delete=ON")));
@@ -95,23 +86,12 @@ Result<std::uint64_t> Applier::purge(std::vector<Purge> const& items, Instant no
 
 Result<std::uint64_t> SqliteStore::purge(std::vector<Purge> const& items) {
   if (!writer_) return fail(ErrorCode::unavailable, "the store is open for reading only");
-  // Shared with the callback, which may still be leaving set_value when get returns.
-  auto const promise = std::make_shared<std::promise<Result<std::uint64_t>>>();
-  auto answer = promise->get_future();
-  PurgeWork work;
-  work.items = items;
-  work.done = [promise](Result<std::uint64_t> result) { promise->set_value(std::move(result)); };
-  writer_->submit(std::move(work));
-  return answer.get();
+  return purge_and_wait(items, [&](PurgeWork work) { writer_->submit(std::move(work)); });
 }
 
-/// The key never leaves the database.
 Result<std::string> SqliteStore::signature(std::string_view text) {
   auto lease = TRY(readers_.lease());
-  auto const key =
-      std::to_string(TRY(lease->integer(0, "SELECT identity FROM store LIMIT 1"))) + "\n";
-  constexpr std::size_t kSignatureDigits = 32;  // 128 bits
-  return sha256_hex(key + sha256_hex(key + std::string(text))).substr(0, kSignatureDigits);
+  return keyed_mark(TRY(lease->integer(0, "SELECT identity FROM store LIMIT 1")), text);
 }
 
 }  // namespace sinew::store::sqlite

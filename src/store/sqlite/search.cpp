@@ -4,9 +4,9 @@
 #include <array>
 #include <optional>
 
-#include "base/hash.h"
 #include "base/text.h"
 #include "store/search_value.h"
+#include "store/sqlite/applying.h"
 #include "store/sqlite/contained.h"
 #include "store/sqlite/include.h"
 #include "store/sqlite/matcher.h"
@@ -34,8 +34,7 @@ struct PageMark {
 /// writes there is refused. The key never leaves the database.
 Result<std::string> signature_of(Connection& connection, Query const& query,
                                  std::string const& mark) {
-  auto const key =
-      std::to_string(TRY(connection.integer(0, "SELECT identity FROM store LIMIT 1"))) + "\n";
+  auto const identity = TRY(connection.integer(0, "SELECT identity FROM store LIMIT 1"));
   std::string text = mark + "\n" + query.type + "\n";
   for (auto const& type : query.types) text += type + ",";
   for (auto const& criterion : query.criteria) {
@@ -48,8 +47,7 @@ Result<std::string> signature_of(Connection& connection, Query const& query,
     text += std::string("#") + (query.contained == Contained::both ? "both" : "only") +
             (query.shows_contained ? " shown\n" : "\n");
   for (auto const& sort : query.sort) text += (sort.descending ? "-" : "+") + sort.parameter;
-  constexpr std::size_t kSignatureDigits = 32;  // 128 bits
-  return sha256_hex(key + sha256_hex(key + text)).substr(0, kSignatureDigits);
+  return keyed_mark(identity, text);
 }
 
 Result<std::string> print_mark(Connection& connection, Query const& query, PageMark const& mark) {
