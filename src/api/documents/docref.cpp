@@ -9,9 +9,9 @@
 #include "api/rest/bundle_writer.h"
 #include "api/rest/page_url.h"
 #include "api/rest/submit.h"
+#include "api/rest/write_parts.h"
 #include "base/hash.h"
 #include "fhir/search_index.h"
-#include "json/write.h"
 #include "net/http.h"
 
 namespace sinew::documents {
@@ -126,15 +126,6 @@ bool takes_summary(Question const& question, Instant now) {
   return is_type && is_profile && !is_past;
 }
 
-void write_coding(json::Writer& writer, std::string_view system, std::string_view code,
-                  std::string_view display) {
-  writer.begin_object();
-  writer.member("system", system);
-  writer.member("code", code);
-  writer.member("display", display);
-  writer.end_object();
-}
-
 /// The id of the reference that a patient's summary has: one for each patient, however often it is
 /// asked for.
 std::string summary_id(std::string_view patient) {
@@ -163,7 +154,7 @@ std::string summary_reference(Question const& question, std::string_view base) {
   writer.begin_object();
   writer.key("coding");
   writer.begin_array();
-  for (auto const& row : kSummaryTypes) write_coding(writer, kLoinc, row.code, row.display);
+  for (auto const& row : kSummaryTypes) rest::write_coding(writer, kLoinc, row.code, row.display);
   writer.end_array();
   writer.end_object();
   writer.key("category");
@@ -171,7 +162,7 @@ std::string summary_reference(Question const& question, std::string_view base) {
   writer.begin_object();
   writer.key("coding");
   writer.begin_array();
-  write_coding(writer, kCategories, "clinical-note", "Clinical Note");
+  rest::write_coding(writer, kCategories, "clinical-note", "Clinical Note");
   writer.end_array();
   writer.end_object();
   writer.end_array();
@@ -190,8 +181,8 @@ std::string summary_reference(Question const& question, std::string_view base) {
   writer.member("title", "International Patient Summary");
   writer.end_object();
   writer.key("format");
-  write_coding(writer, "http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode",
-               "urn:ihe:iti:xds:2017:mimeTypeSufficient", "mimeType Sufficient");
+  rest::write_coding(writer, "http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode",
+                     "urn:ihe:iti:xds:2017:mimeTypeSufficient", "mimeType Sufficient");
   writer.end_object();
   writer.end_array();
   writer.end_object();

@@ -7,6 +7,7 @@
 
 #include "api/operations/alignment.h"
 #include "api/operations/part_writer.h"
+#include "api/rest/write_parts.h"
 #include "fhir/definitions.h"
 #include "fhir/resource.h"
 #include "json/write.h"
@@ -37,29 +38,15 @@ struct Step {
   std::optional<std::size_t> index = {};  ///< insert
 };
 
-void write_text(json::Writer& writer, std::string_view name, std::string_view member,
-                std::string_view text) {
-  writer.begin_object();
-  writer.member("name", name);
-  writer.member(member, text);
-  writer.end_object();
-}
-
 void write_step(json::Writer& writer, Step const& step) {
   writer.begin_object();
   writer.member("name", "operation");
   writer.key("part");
   writer.begin_array();
-  write_text(writer, "type", "valueCode", step.type);
-  write_text(writer, "path", "valueString", step.path);
-  if (!step.name.empty()) write_text(writer, "name", "valueString", step.name);
-  if (step.index) {
-    writer.begin_object();
-    writer.member("name", "index");
-    writer.key("valueInteger");
-    writer.integer(static_cast<std::int64_t>(*step.index));
-    writer.end_object();
-  }
+  write_text_parameter(writer, "type", "valueCode", step.type);
+  write_text_parameter(writer, "path", "valueString", step.path);
+  if (!step.name.empty()) write_text_parameter(writer, "name", "valueString", step.name);
+  if (step.index) write_number_parameter(writer, "index", *step.index);
   if (step.value.element) write_part(writer, "value", step.value);
   writer.end_array();
   writer.end_object();

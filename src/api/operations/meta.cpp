@@ -4,6 +4,7 @@
 
 #include "api/operations/registrations.h"
 #include "api/rest/submit.h"
+#include "api/rest/write_parts.h"
 #include "json/write.h"
 
 namespace sinew::rest {
@@ -27,18 +28,8 @@ constexpr auto kSets = std::to_array<SetRow>({
 
 Answer meta_answer(std::string_view meta) {
   Answer answer;
-  json::Writer writer(answer.body);
-  writer.begin_object();
-  writer.member("resourceType", "Parameters");
-  writer.key("parameter");
-  writer.begin_array();
-  writer.begin_object();
-  writer.member("name", "return");
-  writer.key("valueMeta");
-  writer.raw(meta);
-  writer.end_object();
-  writer.end_array();
-  writer.end_object();
+  answer.body = parameters_json(
+      [&](json::Writer& writer) { write_parameter(writer, "return", "valueMeta", meta); });
   return answer;
 }
 

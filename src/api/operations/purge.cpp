@@ -3,10 +3,10 @@
 #include "api/operations/registrations.h"
 #include "api/rest/outcome.h"
 #include "api/rest/submit.h"
+#include "api/rest/write_parts.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "fhir/search_compartment.h"
-#include "json/write.h"
 
 namespace sinew::rest {
 namespace {
@@ -22,15 +22,6 @@ Result<> check_allowed(OperationsOptions const& options) {
   return fail(ErrorCode::forbidden,
               "taking away for good is not allowed on this server: serve it "
               "with --allow-purge");
-}
-
-void write_coding(json::Writer& writer, std::string_view system, std::string_view code,
-                  std::string_view display) {
-  writer.begin_object();
-  writer.member("system", system);
-  writer.member("code", code);
-  writer.member("display", display);
-  writer.end_object();
 }
 
 /// Source: FHIR R4 auditevent.html; the names of its required elements.
@@ -158,18 +149,8 @@ Result<Answer> answer_purge(OperationCall const& asked, OperationsOptions const&
 
 Answer count_answer(std::uint64_t versions) {
   Answer answer;
-  json::Writer writer(answer.body);
-  writer.begin_object();
-  writer.member("resourceType", "Parameters");
-  writer.key("parameter");
-  writer.begin_array();
-  writer.begin_object();
-  writer.member("name", "count");
-  writer.key("valueInteger");
-  writer.integer(static_cast<std::int64_t>(versions));
-  writer.end_object();
-  writer.end_array();
-  writer.end_object();
+  answer.body = parameters_json(
+      [&](json::Writer& writer) { write_number_parameter(writer, "count", versions); });
   return answer;
 }
 

@@ -1,37 +1,22 @@
 #include "api/operations/registrations.h"
-#include "json/write.h"
+#include "api/rest/write_parts.h"
 
 namespace sinew::rest {
 namespace {
-
-void write_text(json::Writer& writer, std::string_view name, std::string_view member,
-                std::string_view text) {
-  writer.begin_object();
-  writer.member("name", name);
-  writer.member(member, text);
-  writer.end_object();
-}
-
-void write_number(json::Writer& writer, std::string_view name, std::uint64_t number) {
-  writer.begin_object();
-  writer.member("name", name);
-  writer.key("valueDecimal");
-  writer.integer(static_cast<std::int64_t>(number));
-  writer.end_object();
-}
 
 void write_job(json::Writer& writer, store::IndexJob const& job) {
   writer.begin_object();
   writer.member("name", "job");
   writer.key("part");
   writer.begin_array();
-  write_text(writer, "id", "valueString", std::to_string(job.id));
-  if (!job.type.empty()) write_text(writer, "type", "valueCode", job.type);
-  if (!job.path.empty()) write_text(writer, "path", "valueString", job.path);
-  write_number(writer, "done", job.done);
-  write_number(writer, "total", job.total);
-  write_text(writer, "started", "valueInstant", to_string(job.started));
-  if (job.finished) write_text(writer, "finished", "valueInstant", to_string(*job.finished));
+  write_text_parameter(writer, "id", "valueString", std::to_string(job.id));
+  if (!job.type.empty()) write_text_parameter(writer, "type", "valueCode", job.type);
+  if (!job.path.empty()) write_text_parameter(writer, "path", "valueString", job.path);
+  write_parameter(writer, "done", "valueDecimal", std::to_string(job.done));
+  write_parameter(writer, "total", "valueDecimal", std::to_string(job.total));
+  write_text_parameter(writer, "started", "valueInstant", to_string(job.started));
+  if (job.finished)
+    write_text_parameter(writer, "finished", "valueInstant", to_string(*job.finished));
   writer.end_array();
   writer.end_object();
 }
