@@ -64,7 +64,8 @@ class Implementation final : public Deliveries {
 
   Surroundings around_;
   Router router_;
-  std::mutex mutex_;  ///< guards what follows
+  TransformThreads scripts_;  ///< outlives the workers
+  std::mutex mutex_;          ///< guards what follows
   std::condition_variable changed_;
   std::map<std::string, WorkerPointer, std::less<>> workers_;
   bool has_news_ = true;
@@ -78,8 +79,9 @@ void Implementation::set_channels(std::vector<Channel> channels) {
   for (auto const& channel : channels) {
     for (auto const& destination : channel.destinations)
       fresh[destination.name] = std::make_shared<Worker>(
-          destination, Worker::Surroundings{around_.store, around_.log, around_.metrics,
-                                            around_.clock, around_.hand_over, around_.to_fhir});
+          destination,
+          Worker::Surroundings{around_.store, around_.log, around_.metrics, around_.clock,
+                               around_.hand_over, around_.to_fhir, scripts_});
   }
   router_.set(std::move(channels));
   {

@@ -120,6 +120,7 @@ class ScriptStep final : public Step {
  public:
   std::shared_ptr<script::Script const> script;
   Result<bool> apply(Work& work) const override { return work.scripts.run(*script); }
+  [[nodiscard]] bool is_script() const override { return true; }
 };
 
 Result<std::vector<hl7v2::Path>> read_places(Node const& node) {

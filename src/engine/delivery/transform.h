@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,6 +30,8 @@ class Step {
   virtual ~Step() = default;
   /// False when the message is not to be passed on. The message may be half edited after a failure.
   [[nodiscard]] virtual Result<bool> apply(Work& work) const = 0;
+  /// Whether it runs on the engine of its thread.
+  [[nodiscard]] virtual bool is_script() const { return false; }
 
   std::vector<Condition> when;  ///< all must hold, of the message as it is by then
   std::string written_at;       ///< `file:line:column`, for errors
@@ -71,6 +74,9 @@ class Transform {
   /// Fails with the reason, and the place of the step; nothing leaves then.
   [[nodiscard]] Result<Transformed> run(Original const& original, ToFhir const& to_fhir) const;
   [[nodiscard]] Format const& format() const { return format_; }
+  [[nodiscard]] bool has_scripts() const {
+    return std::ranges::any_of(steps_, [](auto const& step) { return step->is_script(); });
+  }
 
  private:
   [[nodiscard]] Result<std::optional<std::string>> look_up(std::string_view table,

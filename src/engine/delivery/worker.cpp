@@ -183,6 +183,15 @@ bool Worker::record_outcomes(std::unique_lock<std::mutex>& lock) {
   return true;
 }
 
+Result<Transformed> Worker::transformed(store::JournalRecord const& message) const {
+  Original const original{message.entry.bytes, message.entry.feed, message.received};
+  auto const& transform = *destination_.transform;
+  if (!transform.has_scripts()) return transform.run(original, around_.to_fhir);
+  std::optional<Result<Transformed>> out;
+  around_.scripts.run([&] { out.emplace(transform.run(original, around_.to_fhir)); });
+  return *std::move(out);
+}
+
 /// Made anew at every attempt: the same journal entry and channel give the same bytes.
 Worker::Prepared Worker::prepare(Delivery const& delivery) const {
   Prepared prepared;
@@ -193,9 +202,7 @@ Worker::Prepared Worker::prepare(Delivery const& delivery) const {
   }
   prepared.message = *std::move(message);
   if (!destination_.transform) return prepared;
-  auto const& entry = prepared.message->entry;
-  auto out = destination_.transform->run({entry.bytes, entry.feed, prepared.message->received},
-                                         around_.to_fhir);
+  auto out = transformed(*prepared.message);
   if (out) {
     prepared.out = *std::move(out);
   } else {

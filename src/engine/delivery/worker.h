@@ -11,6 +11,7 @@
 #include "engine/delivery/lanes.h"
 #include "engine/delivery/sender.h"
 #include "engine/delivery/transform.h"
+#include "engine/delivery/transform_threads.h"
 
 namespace sinew::engine {
 
@@ -29,6 +30,7 @@ class Worker {
     Clock& clock;
     HandOver hand_over;
     ToFhir to_fhir;
+    TransformThreads& scripts;
   };
   Worker(Destination destination, Surroundings around);
   Worker(Worker const&) = delete;
@@ -67,6 +69,7 @@ class Worker {
   void run(Sender& sender);
   void load(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] Prepared prepare(store::Delivery const& delivery) const;
+  [[nodiscard]] Result<Transformed> transformed(store::JournalRecord const& message) const;
   void attempt(Sender& sender, store::Delivery delivery, std::unique_lock<std::mutex>& lock);
   [[nodiscard]] bool record_intent(store::Delivery& delivery, std::unique_lock<std::mutex>& lock);
   void put_away(store::Delivery delivery);
