@@ -10,10 +10,13 @@ namespace {
 // clang-format off
 constexpr auto kConnectors = std::to_array<Connector>({
     // name     comes in by       leaves by
+    {"amqp",    read_amqp_source, read_amqp_target},
     {"channel", read_channel_source, read_channel_target},
     {"file",    read_file_source, read_file_target},
     {"http",    read_http_source, read_http_target},
+    {"kafka",   read_kafka_source, read_kafka_target},
     {"mllp",    read_mllp_source,          read_mllp_target},
+    {"nats",    read_nats_source, read_nats_target},
     {"sftp",    read_sftp_source, read_sftp_target},
     {"smtp",    nullptr,          read_smtp_target},
     {"sql",     read_sql_source,  read_sql_target},
