@@ -71,6 +71,7 @@ class SqlSender final : public Sender {
     }
     for (std::size_t row = 1; row <= rows; ++row) {
       std::vector<SqlValue> values;
+      values.reserve(settings_.parameters.size());
       for (auto const& parameter : settings_.parameters)
         values.push_back(value_of(parameter, message, fields, row));
       if (auto const error = connection_->run(settings_.statement, values, 0, nullptr))

@@ -28,8 +28,8 @@ struct NameRow {
 /// loads a file catches them.
 class Node {
  public:
-  Node(YAML::Node node, std::string file, std::string key)
-      : node_(std::move(node)), file_(std::move(file)), key_(std::move(key)) {}
+  Node(YAML::Node const& node, std::string file, std::string key)
+      : node_(node), file_(std::move(file)), key_(std::move(key)) {}
 
   /// The failure that says what is wrong with this part, and where it stands.
   [[nodiscard]] Failure wrong(std::string const& what) const;
