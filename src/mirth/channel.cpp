@@ -50,6 +50,32 @@ bool has_elements(Item const& item) {
          !item["steps"].items().empty();
 }
 
+/// Whether any filter or transformer of the channel does something.
+bool has_logic(Item const& channel) {
+  auto const acts = [](Item const& connector) {
+    return has_elements(connector["filter"]) || has_elements(connector["transformer"]);
+  };
+  return acts(channel["sourceConnector"]) ||
+         std::ranges::any_of(channel["destinationConnectors"].items(), acts);
+}
+
+std::string inbound_of(Item const& transformer) {
+  auto const inbound = transformer.trimmed("inboundDataType");
+  return inbound.empty() ? transformer.trimmed("inboundProtocol") : inbound;
+}
+
+/// Whether its messages are none that channels take: its file is a draft.
+bool is_draft(Item const& channel) {
+  auto const inbound = inbound_of(channel["sourceConnector"]["transformer"]);
+  return !inbound.empty() && inbound != "HL7V2" && (inbound != "RAW" || has_logic(channel));
+}
+
+bool is_disabled(Item const& channel) {
+  auto const enabled = channel["exportData"]["metadata"]["enabled"];
+  return (enabled.exists() && trim(enabled.text()) == "false") ||
+         trim(channel.text("enabled")) == "false";
+}
+
 class ChannelWriter {
  public:
   ChannelWriter(Item channel, std::string name, Kinds const& kinds,
@@ -77,7 +103,6 @@ class ChannelWriter {
   void add_logic(std::vector<std::string>& steps, Logic const& logic, std::string const& file);
   [[nodiscard]] std::string script_step(std::string const& file, std::string const& script,
                                         bool needs_e4x) const;
-  [[nodiscard]] bool has_logic() const;
   [[nodiscard]] Part part(std::string name) const { return {shared_, title_, std::move(name)}; }
   [[nodiscard]] std::string script_file(std::string const& what) const {
     return "scripts/" + name_ + "-" + what + ".js";
@@ -90,7 +115,6 @@ class ChannelWriter {
   Shared& shared_;
   std::string title_;
   Yaml yaml_;
-  bool is_drafted_ = false;  ///< it takes what channels do not: a draft for a person
   Logic source_;
   bool uses_destination_set_ = false;
   bool has_source_steps_ = false;
@@ -107,15 +131,13 @@ void ChannelWriter::head() {
 /// Only HL7 v2 comes in by channels; it leaves as HL7 v2 unless a format is said.
 void ChannelWriter::data_types(Item const& transformer, Part const& part,
                                std::string const& before) {
-  auto inbound = transformer.trimmed("inboundDataType");
-  if (inbound.empty()) inbound = transformer.trimmed("inboundProtocol");
+  auto const inbound = inbound_of(transformer);
   auto outbound = transformer.trimmed("outboundDataType");
   if (outbound.empty()) outbound = transformer.trimmed("outboundProtocol");
   bool const is_foreign = before.empty() && !inbound.empty() && inbound != "HL7V2";
-  if (is_foreign && inbound == "RAW" && !has_logic()) {
+  if (is_foreign && !is_draft(channel_)) {
     part.differs("data type RAW", "any text passes in Mirth; here messages are HL7 v2");
   } else if (is_foreign) {
-    is_drafted_ = true;
     part.by_hand("data type " + inbound,
                  "the messages of a channel are HL7 v2: this file is a draft");
   }
@@ -124,14 +146,6 @@ void ChannelWriter::data_types(Item const& transformer, Part const& part,
       "data type " + outbound,
       "the message leaves as HL7 v2 where no 'format' is said; what the scripts made of it "
       "in Mirth has to be made by a format");
-}
-
-bool ChannelWriter::has_logic() const {
-  auto const acts = [](Item const& connector) {
-    return has_elements(connector["filter"]) || has_elements(connector["transformer"]);
-  };
-  return acts(channel_["sourceConnector"]) ||
-         std::ranges::any_of(channel_["destinationConnectors"].items(), acts);
 }
 
 std::string ChannelWriter::script_step(std::string const& file, std::string const& script,
@@ -352,13 +366,10 @@ void ChannelWriter::run() {
   destinations();
   scripts();
   properties();
-  auto const enabled = channel_["exportData"]["metadata"]["enabled"];
-  bool const is_off = (enabled.exists() && trim(enabled.text()) == "false") ||
-                      trim(channel_.text("enabled")) == "false";
   std::string file = name_ + ".yaml";
-  if (is_drafted_) {
+  if (is_draft(channel_)) {
     file += ".draft";
-  } else if (is_off) {
+  } else if (is_disabled(channel_)) {
     file += ".disabled";
     part("properties").differs("disabled", "the file is there under a name that is not read");
   }
@@ -367,6 +378,12 @@ void ChannelWriter::run() {
 }
 
 }  // namespace
+
+Road road_to(Item const& channel, std::string const& name) {
+  bool const is_read = !is_draft(channel) && !is_disabled(channel);
+  return {name,
+          is_read && channel["sourceConnector"]["properties"].kind() == "VmReceiverProperties"};
+}
 
 void convert_channel(Item const& channel, std::string const& name, Kinds const& kinds,
                      std::vector<Library> const& libraries, Shared& shared) {

@@ -25,6 +25,9 @@ struct Library {
 void convert_channel(Item const& channel, std::string const& name, Kinds const& kinds,
                      std::vector<Library> const& libraries, Shared& shared);
 
+/// How other channels reach this one.
+[[nodiscard]] Road road_to(Item const& channel, std::string const& name);
+
 /// The file that holds the functions of e4x.js.
 inline constexpr std::string_view kE4xFile = "scripts/e4x.js";
 

@@ -97,7 +97,7 @@ std::string secret(Part const& part, std::string_view what) {
 void add_address(Settings& settings, Part const& part, std::string const& host,
                  std::string const& port) {
   settings.emplace_back("host", scalar(setting(part, "host", host)));
-  settings.emplace_back("port", scalar(setting(part, "port", port)));
+  settings.emplace_back("port", scalar(port_setting(part, port)));
 }
 
 Section folder_section(Item const& properties, Part const& part) {

@@ -87,8 +87,7 @@ std::vector<std::string> name_channels(std::vector<Item>& channels, Shared& shar
     auto name = plain;
     for (int i = 2; !used.insert(to_lower(name)).second; ++i)
       name = plain + "-" + std::to_string(i);
-    shared.channel_ids.try_emplace(id, name);
-    shared.channel_names.try_emplace(title, name);
+    shared.roads.try_emplace(id, road_to(channel, name));
     if (auto const version = channel.attribute("version"); !version.empty())
       shared.report.versions.insert(version);
     names.push_back(std::move(name));

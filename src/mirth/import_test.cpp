@@ -255,6 +255,22 @@ TEST_CASE("each target becomes a section of its destination") {
   }
 }
 
+TEST_CASE("a channel is sent to by its name when it reads from channels") {
+  auto const two = [](std::string const& source) {
+    Parts receiving;
+    receiving.source = source;
+    auto to = channel(receiving);
+    to.replace(to.find("c-1"), 3, "c-9");
+    to.replace(to.find("Lab In"), 6, "Second");
+    Parts sending;
+    sending.target = connector("vm.VmDispatcherProperties", "<channelId>c-9</channelId>");
+    return imported("<list>" + channel(sending) + to + "</list>").files.at("Lab-In.yaml");
+  };
+  CHECK(has(two(connector(kReader, "")), "    channel: Second\n"));
+  CHECK(has(two(connector("file.FileReceiverProperties", "<host>/x</host>")),
+            "#     channel: Second\n"));
+}
+
 TEST_CASE("a connector that channel files do not take yet stands there as a comment") {
   std::vector<std::pair<std::string, std::string>> exports;
   exports.emplace_back("export.xml", channel({}));

@@ -89,6 +89,14 @@ std::string setting(Part const& part, std::string_view what, std::string_view te
   return out;
 }
 
+std::string port_setting(Part const& part, std::string_view text) {
+  auto port = setting(part, "port", text);
+  bool const is_number = !port.empty() && std::ranges::all_of(port, is_ascii_digit);
+  if (is_number || port.find("${") != std::string::npos) return port;
+  part.by_hand("port", "'" + port + "' is no port");
+  return part.variable(part.channel() + " port", "port of " + part.name());
+}
+
 std::string file_pattern(Part const& part, std::string_view text) {
   std::string out;
   for (auto const& piece : pieces_of(trim(text))) {

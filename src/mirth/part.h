@@ -11,12 +11,17 @@
 
 namespace sinew::mirth {
 
+/// How other channels of the import reach one.
+struct Road {
+  std::string name;             ///< of the channel here
+  bool takes_channels = false;  ///< its source is a Channel Reader, and its file is read
+};
+
 /// What all channels of an import share.
 struct Shared {
   Report report;
   std::map<std::string, std::string, std::less<>> files;          ///< path in the folder → content
-  std::map<std::string, std::string, std::less<>> channel_ids;    ///< id in Mirth → our name
-  std::map<std::string, std::string, std::less<>> channel_names;  ///< name in Mirth → our name
+  std::map<std::string, Road, std::less<>> roads;                 ///< by the id in Mirth
   std::map<std::string, std::string, std::less<>> configuration;  ///< the configuration map
   bool needs_e4x = false;
 };
@@ -61,6 +66,9 @@ class Part {
 /// does not change between messages becomes a variable of the environment.
 /// Source: Mirth Connect 4.5 user guide, "Velocity variable replacement".
 [[nodiscard]] std::string setting(Part const& part, std::string_view what, std::string_view text);
+
+/// A port: a number, or a variable of the environment.
+[[nodiscard]] std::string port_setting(Part const& part, std::string_view text);
 
 /// A file's name, with the places that a message fills: `{date}`, `{item}`, `{control_id}`.
 [[nodiscard]] std::string file_pattern(Part const& part, std::string_view text);

@@ -83,7 +83,7 @@ Section tcp_source(Item const& properties, Part const& part) {
     section.settings.emplace_back("connect", flow(address));
   } else {
     auto const host = setting(part, "host", listener.trimmed("host"));
-    auto const port = setting(part, "port", listener.trimmed("port"));
+    auto const port = port_setting(part, listener.trimmed("port"));
     section.settings.emplace_back("listen", scalar((host.empty() ? "0.0.0.0" : host) + ':' + port));
   }
   if (is_mllp && mode.is_true("useMLLPv2"))
@@ -118,7 +118,7 @@ Section http_source(Item const& properties, Part const& part) {
   Section section("http");
   auto const listener = properties["listenerConnectorProperties"];
   auto const host = setting(part, "host", listener.trimmed("host"));
-  auto const port = setting(part, "port", listener.trimmed("port"));
+  auto const port = port_setting(part, listener.trimmed("port"));
   section.settings.emplace_back("listen", scalar((host.empty() ? "0.0.0.0" : host) + ':' + port));
   auto path = setting(part, "path", properties.trimmed("contextPath"));
   if (!path.empty()) {

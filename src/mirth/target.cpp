@@ -155,12 +155,18 @@ Section channel_target(Item const& properties, Part const& part) {
     part.left_out("Channel Writer to nowhere", "messages are kept without a destination");
     return Section();
   }
-  auto const& ids = part.shared().channel_ids;
-  auto const found = ids.find(id);
-  if (found == ids.end())
+  auto const& roads = part.shared().roads;
+  auto const found = roads.find(id);
+  section.value = scalar(found == roads.end() ? file_name_of(id) : found->second.name);
+  if (found == roads.end()) {
     part.by_hand("channel " + id, "that channel is not in the export: name it");
-  section.value = scalar(found == ids.end() ? file_name_of(id) : found->second);
-  section.is_draft = found == ids.end();
+    section.is_draft = true;
+  } else if (!found->second.takes_channels) {
+    part.by_hand("channel " + found->second.name,
+                 "it has a source of its own, and only one with the source 'channel: true' "
+                 "is sent to by channels: let both send to a third");
+    section.is_draft = true;
+  }
   if (!properties["mapVariables"].items().empty())
     part.by_hand("map variables", "a channel gets the message; maps stay behind");
   report_template(part, properties.text("channelTemplate"));
