@@ -31,6 +31,7 @@ struct Commands {
   PackageSettings package;
   UscdiSettings uscdi;
   ContractSettings contract;
+  ConformanceSettings conformance;
   AlertCheckSettings alert_check;
   VersionSettings version;
   std::function<int()> chosen;
@@ -281,6 +282,14 @@ void add_serve(CLI::App& app, Commands& commands) {
   command->add_option(
       "--channels", settings.channels,
       "Folder of channel files (*.yaml): which messages are passed on, and where to");
+  command->add_option("--contracts", settings.contracts,
+                      "Folder of accepted feed contracts (*.contract.json): feeds are learned, and "
+                      "compared with them");
+  command
+      ->add_option("--contract-window", settings.contract_window_seconds,
+                   "Seconds after which a difference that is not seen again is over")
+      ->check(CLI::Range(1U, 30U * 86'400U))
+      ->capture_default_str();
   command->add_option("--alerts", settings.alerts,
                       "File of alert rules (YAML): what is watched, and who is told");
   add_package_option(command, settings.packages);
@@ -467,6 +476,19 @@ void add_uscdi(CLI::App& app, Commands& commands) {
   choose(command, commands, settings, uscdi);
 }
 
+void add_conformance(CLI::App* command, Commands& commands) {
+  auto& settings = commands.conformance;
+  auto* const validate = command->add_subcommand(
+      "validate", "Check messages against a conformance profile (XML of NIST's tools)");
+  validate->add_option("--profile", settings.profile, "The profile")->required();
+  validate->add_option("--constraints", settings.constraints, "Its predicates and constraints");
+  validate->add_option("--values", settings.values, "Its value sets");
+  validate->add_option("IN", settings.inputs, "Files, folders, or - for standard input");
+  validate->add_flag("--all", settings.all, "Print what was not checked, too");
+  validate->add_flag("--json", settings.json, "One JSON object per message");
+  choose(validate, commands, settings, contract_validate);
+}
+
 void add_contract(CLI::App& app, Commands& commands) {
   auto& settings = commands.contract;
   auto* const command = app.add_subcommand(
@@ -495,6 +517,7 @@ void add_contract(CLI::App& app, Commands& commands) {
   check->add_flag("--json", settings.json, "One JSON array, with everything");
   check->footer("Exit status 1: something changed that a receiver may have to know.");
   choose(check, commands, settings, contract_check);
+  add_conformance(command, commands);
 }
 
 void add_alert(CLI::App& app, Commands& commands) {

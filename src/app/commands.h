@@ -121,7 +121,9 @@ struct ServeSettings {
   std::string acknowledge = "durable";  ///< when an original-mode sender gets AA: durable, applied
   std::size_t message_bytes_max = std::size_t{16} << 20;
   std::string log_level = "info";
-  std::string channels;               ///< folder of channel files; empty: nothing is passed on
+  std::string channels;   ///< folder of channel files; empty: nothing is passed on
+  std::string contracts;  ///< folder of accepted feed contracts; empty: none is kept
+  unsigned contract_window_seconds = 3600;
   std::string alerts;                 ///< file of alert rules; empty: none
   std::vector<std::string> packages;  ///< FHIR packages that $validate and writes are checked with
   std::string package_folder;         ///< of the installed ones; empty: beside the store
@@ -232,6 +234,15 @@ struct ContractSettings {
 int contract_learn(ContractSettings const& settings);
 int contract_show(ContractSettings const& settings);
 int contract_check(ContractSettings const& settings);
+
+/// Messages against a conformance profile of HL7 v2.
+struct ConformanceSettings {
+  std::vector<std::string> inputs;
+  std::string profile, constraints, values;  ///< XML as the tools of NIST export it
+  bool all = false;                          ///< what was not checked, too
+  bool json = false;
+};
+int contract_validate(ConformanceSettings const& settings);
 
 struct AlertCheckSettings {
   std::string file;

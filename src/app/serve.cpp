@@ -14,6 +14,7 @@
 #include "app/channel_fhir.h"
 #include "app/commands.h"
 #include "app/console.h"
+#include "app/contract_routes.h"
 #include "app/coverage_report.h"
 #include "app/definitions.h"
 #include "app/delivery_routes.h"
@@ -317,6 +318,25 @@ std::string beside_store(ServeSettings const& settings, std::string_view ending)
   return (store::is_shared(settings.store) ? "sinew" : settings.store) + std::string(ending);
 }
 
+/// Nothing without a folder of contracts.
+Result<std::unique_ptr<contract::Watch>> start_watch(ServeSettings const& settings,
+                                                     Metrics& metrics) {
+  if (settings.contracts.empty()) return nullptr;
+  contract::Watch::Options options;
+  options.learned_folder = beside_store(settings, "-learned");
+  options.contract_folder = settings.contracts;
+  options.window = std::chrono::seconds(settings.contract_window_seconds);
+  return contract::Watch::start(std::move(options), metrics, system_clock());
+}
+
+void read_contracts_again(contract::Watch* watch) {
+  if (watch == nullptr) return;
+  if (auto const read = watch->read_contracts(); !read) {
+    log(Level::error, "contracts not read again; the former stay in force",
+        {{"reason", to_string(read.error())}});
+  }
+}
+
 Result<engine::AlertRules> read_rules(ServeSettings const& settings) {
   return engine::read_alert_rules(TRY(read_file(settings.alerts)), settings.alerts);
 }
@@ -376,6 +396,13 @@ Result<> run_server(ServeSettings const& settings) {
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
   engine_options.on_mapped = count_findings(policy, library, metrics);
+  auto const watch = TRY(start_watch(settings, metrics));
+  if (watch) {
+    engine_options.on_received = [&watch](auto feed, auto const& message, auto const& groups,
+                                          Instant received) {
+      watch->received(feed, message, groups, received);
+    };
+  }
   EnginePlace place;
   auto const outgoings = TRY(start_deliveries(
       settings, *store, metrics,
@@ -419,13 +446,19 @@ Result<> run_server(ServeSettings const& settings) {
 
   auto const sources = engine::Sources::start({*engine, loop, metrics, system_clock()}, channels);
   add_source_routes(service, *sources);
-  auto const alerts = TRY(start_alerts(settings,
-                                       {.store = *store,
-                                        .metrics = metrics,
-                                        .clock = system_clock(),
-                                        .store_path = settings.store,
-                                        .feeds = [&feeds] { return feed_names(feeds.in_force()); }},
-                                       outgoings));
+  engine::AlertSurroundings around{.store = *store,
+                                   .metrics = metrics,
+                                   .clock = system_clock(),
+                                   .store_path = settings.store,
+                                   .feeds = [&feeds] { return feed_names(feeds.in_force()); }};
+  if (watch) {
+    add_contract_routes(service, *watch);
+    around.drift = [&watch] { return feed_drifts(*watch); };
+    around.usual_silence = [&watch](auto feed, Instant now) {
+      return watch->usual_silence_s(feed, now);
+    };
+  }
+  auto const alerts = TRY(start_alerts(settings, std::move(around), outgoings));
   if (alerts) add_alert_routes(service, *alerts);
   auto const http = TRY(listen_http(loop, service, settings));
   TRY(listen_mllp(*engine, loop, feeds, settings));
@@ -435,6 +468,7 @@ Result<> run_server(ServeSettings const& settings) {
   net::wait_for_signal([&] {
     read_again(settings, feeds, *engine, outgoings, *sources, channels);
     read_rules_again(settings, alerts.get());
+    read_contracts_again(watch.get());
   });
   log(Level::info, "stopping");
   store->when_abandoned({});
@@ -444,6 +478,7 @@ Result<> run_server(ServeSettings const& settings) {
   // Before the engine: what is handed from channel to channel is taken in by it.
   if (outgoings.deliveries) outgoings.deliveries->stop();
   engine->stop();
+  if (watch) watch->stop();
   loop.stop();
   return {};
 }

@@ -33,6 +33,8 @@ constexpr auto kKinds = std::to_array<KindRow>({
     {DriftKind::new_form,              "new-form",              "other form of value"},
     {DriftKind::new_code,              "new-code",              "new code"},
     {DriftKind::new_fault,             "new-fault",             "new fault"},
+    {DriftKind::volume_drop,           "volume-drop",           "fewer messages than this hour has"},
+    {DriftKind::volume_surge,          "volume-surge",          "more messages than this hour has"},
 });
 // clang-format on
 static_assert(kKinds.size() == static_cast<std::size_t>(DriftKind::count));

@@ -28,6 +28,8 @@ enum class DriftKind : std::uint8_t {
   new_form,  ///< text where numbers were, a date without its time
   new_code,
   new_fault,
+  volume_drop,
+  volume_surge,
   count
 };
 

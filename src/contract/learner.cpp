@@ -336,6 +336,11 @@ void Learner::learn_code(Element& element, std::string_view value) {
   code.patients[code.patient_count++] = patient_;
 }
 
+void Learner::count_only(Instant at) {
+  ++profile_.messages;
+  learn_time(at);
+}
+
 void Learner::learn_time(Instant at) {
   constexpr std::int64_t kHour = 3'600'000;
   constexpr std::int64_t kSecond = 1000;

@@ -21,6 +21,9 @@ class Learner {
   /// Parses first. What is no message at all is counted.
   void learn(std::string_view bytes, Instant at);
 
+  /// Counts a message among the volumes, and looks at nothing else of it.
+  void count_only(Instant at);
+
   /// What is known. The hour under way is not among the volumes.
   [[nodiscard]] Profile const& profile() const { return profile_; }
   [[nodiscard]] Profile take() && { return std::move(profile_); }

@@ -103,7 +103,8 @@ class EngineImplementation::MessageTask final : public OrderedPool::Task {
     auto& applying = *applying_;
     applying.feed = engine_.feeds_.find(applying.pending.entry.feed);
     if (applying.feed) {
-      applying.processed = process(engine_.store_, *applying.feed->settings(), applying.pending);
+      applying.processed = process(engine_.store_, *applying.feed->settings(), applying.pending,
+                                   engine_.options_.on_received);
       auto const& look = engine_.options_.on_mapped;
       if (look && !applying.processed.transaction.changes.empty()) {
         look(applying.processed.transaction);

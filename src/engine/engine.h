@@ -16,7 +16,16 @@
 #include "net/mllp.h"
 #include "store/store.h"
 
+namespace sinew::hl7v2 {
+class Message;
+struct GroupTree;
+}  // namespace sinew::hl7v2
+
 namespace sinew::engine {
+
+/// Looks at a message of a feed as it was parsed, before it is mapped.
+using OnReceived = std::function<void(std::string_view feed, hl7v2::Message const& message,
+                                      hl7v2::GroupTree const& groups, Instant received)>;
 
 /// When an original-mode sender is told AA, and what MSA-1 then promises.
 /// Source: HL7 v2.5.1 §2.9.2.
@@ -40,6 +49,9 @@ struct EngineOptions {
   std::size_t backlog_messages_max = 4096;
   std::size_t backlog_bytes_max = std::size_t{64} << 20;
   std::size_t batch_messages_max = 100'000;  ///< messages in one batch frame
+  /// On a worker's thread, after the message was acknowledged as durable. Not called for a message
+  /// that was there before, nor for what is no message. Empty: nobody looks.
+  OnReceived on_received;
   /// Looks at what a message is mapped to, on the worker's thread, before it is stored; it cannot
   /// refuse it. Empty: nobody looks.
   std::function<void(store::Transaction const&)> on_mapped;

@@ -31,9 +31,11 @@ Result<store::JournalId> find_earlier(store::Store& store, Pending const& pendin
   return record.status == store::JournalStatus::failed ? 0 : earlier;
 }
 
-Result<> map(FeedSettings const& feed, std::string_view bytes, mapping::Output& output) {
-  auto const message = TRY(hl7v2::parse_message(bytes));
+Result<> map(FeedSettings const& feed, Pending const& pending, OnReceived const& on_received,
+             mapping::Output& output) {
+  auto const message = TRY(hl7v2::parse_message(pending.entry.bytes));
   auto const groups = hl7v2::group_segments(message);
+  if (on_received) on_received(feed.mapping.name, message, groups, pending.received);
   return mapping::run(*feed.program, message, groups, feed.mapping, {}, output);
 }
 
@@ -62,7 +64,8 @@ store::Transaction failure_of(store::JournalId id, Error const& error) {
   return transaction;
 }
 
-Processed process(store::Store& store, FeedSettings const& feed, Pending const& pending) {
+Processed process(store::Store& store, FeedSettings const& feed, Pending const& pending,
+                  OnReceived const& on_received) {
   Processed processed;
   auto& transaction = processed.transaction;
   transaction.cause = pending.id;
@@ -79,7 +82,7 @@ Processed process(store::Store& store, FeedSettings const& feed, Pending const& 
   // OPTIMIZATION: one output per thread; once grown it allocates nothing.
   thread_local mapping::Output output;
   output.clear();
-  auto const mapped = map(feed, pending.entry.bytes, output);
+  auto const mapped = map(feed, pending, on_received, output);
   if (!mapped) {
     processed.error = mapped.error();
     transaction = failure_of(pending.id, mapped.error());

@@ -21,7 +21,7 @@ struct Processed {
 /// Looks for an earlier copy, parses, groups, and maps. Never fails on content: what cannot be
 /// mapped becomes a transaction without changes that marks the entry `failed` with the reason.
 [[nodiscard]] Processed process(store::Store& store, FeedSettings const& feed,
-                                Pending const& pending);
+                                Pending const& pending, OnReceived const& on_received = {});
 
 /// The transaction that marks an entry `failed` and changes nothing else.
 [[nodiscard]] store::Transaction failure_of(store::JournalId id, Error const& error);
