@@ -115,22 +115,39 @@ function filter(place, ...fields) {
   }, fields, make("button", {}, "Show"));
 }
 
+// By the index; `word*` finds what begins so.
+const kMessageFields = [
+  ["text", "Words"], ["patient", "Patient number"], ["name", "Patient name"], ["order", "Order"], ["accession", "Accession"],
+  ["visit", "Visit"], ["control", "Control id (MSH-10)"], ["type", "Type (ADT^A01)"], ["feed", "Feed"],
+  ["since", "From (2026-11-21)"], ["until", "Before"], ["reason", "Reason of failure"],
+];
+
 async function showMessages(parameters) {
   const page = await ask("/messages?" + parameters);
   const older = new URLSearchParams(parameters);
   older.set("before", page.next);
   return [
-    filter("messages", choice("status", "Status", kMessageStatus, parameters.get("status")),
-      field("feed", "Feed", parameters.get("feed")), field("type", "Type (ADT^A01)", parameters.get("type")),
-      field("control", "Control id (MSH-10)", parameters.get("control"))),
+    filter("messages", kMessageFields.map(([name, label]) => field(name, label, parameters.get(name))),
+      choice("status", "Status", kMessageStatus, parameters.get("status"))),
     table([
       { name: "Message", kind: "number", cell: (row) => make("a", { href: "#message/" + row.id }, String(row.id)) },
       time("Received", "received"), text("Feed", "feed"), text("Type", "type"), text("Control id", "controlId"),
       text("Sender", "sender"), status("Status"), text("Reason", "reason"),
     ], page.messages, (row) => "message/" + row.id),
     page.messages.length === 0 ? make("p", { class: "note" }, page.next ? "None among the last 20,000." : "No message.") : null,
+    page.messages.length > 1 && [...parameters].length ? make("p", {}, again(parameters, "Take all of these up again")) : null,
     page.next ? make("p", {}, make("a", { href: "#messages?" + older }, "Older")) : null,
   ];
+}
+
+/// Has messages mapped and passed on again, after a question: receivers get them twice.
+function again(parameters, label) {
+  return make("button", {
+    type: "button",
+    onclick: () => confirm("The messages are mapped again by the tables in force, and passed on again by the channels in force.") &&
+      ask("/messages/reprocess?" + parameters, { method: "POST" })
+        .then((done) => complain(new Error(done.reprocessed.length + " messages are taken up again" + (done.more ? "; there are more" : "")))).catch(complain),
+  }, label);
 }
 
 async function showMessage(id) {
@@ -144,10 +161,11 @@ async function showMessage(id) {
       ["Sender", message.sender], ["Status", message.status], ["Reason", message.reason], ["Fault", message.fault]]
       .filter(([, value]) => value).map(([name, value]) =>
         [make("dt", {}, name), make("dd", { class: name === "Status" ? value : name === "Fault" ? "fault" : null }, value)])),
+    make("p", {}, again("id=" + message.id, "Take up again")),
     make("h2", {}, "Deliveries"),
     message.deliveries.length ? deliveryTable(message.deliveries) : make("p", { class: "note" }, "It goes nowhere."),
     make("h2", {}, "As received"),
-    make("pre", {}, message.bytes.replace(/\r\n?/g, "\n")),
+    make("pre", {}, message.message.replace(/\r\n?/g, "\n")),
     make("h2", {}, "What it becomes, by the tables in force"),
     make("p", { class: "note" }, `${report.mapped ?? 0} values mapped, ${report.ignored ?? 0} ignored with a reason, ${report.unmapped ?? 0} unmapped.`),
     table([

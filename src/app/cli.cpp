@@ -28,6 +28,7 @@ struct Commands {
   ChannelTrySettings channel_try;
   ImportMirthSettings import_mirth;
   DeliverySettings delivery;
+  MessageSettings message;
   PackageSettings package;
   UscdiSettings uscdi;
   ContractSettings contract;
@@ -292,6 +293,12 @@ void add_serve(CLI::App& app, Commands& commands) {
       ->capture_default_str();
   command->add_option("--alerts", settings.alerts,
                       "File of alert rules (YAML): what is watched, and who is told");
+  command->add_option("--retention", settings.retention,
+                      "Rules of how long messages are kept: a table of feed, status, keep");
+  command
+      ->add_option("--store-bytes-max", settings.store_bytes_max,
+                   "Remove the oldest messages while the database is larger: 50GB")
+      ->transform(CLI::AsSizeValue(false));
   add_package_option(command, settings.packages);
   command
       ->add_option("--validate-writes", settings.validate_writes,
@@ -426,6 +433,64 @@ void add_delivery(CLI::App& app, Commands& commands) {
       ->required();
 }
 
+struct CriterionRow {
+  char const *name, *what;
+};
+constexpr CriterionRow kMessageCriteria[] = {
+    {"patient", "A number of the patient, also a former one"},
+    {"name", "Words of the patient's name; word* for its beginning"},
+    {"visit", "The visit's number"},
+    {"order", "A number of an order"},
+    {"accession", "An accession number"},
+    {"control", "The control id (MSH-10)"},
+    {"type", "ADT, A01, ADT^A01"},
+    {"feed", "The feed it came by"},
+    {"text", "Words that stand anywhere in it"},
+    {"status", "received, applied, failed, duplicate, ignored"},
+    {"reason", "Text of the reason why it failed"},
+    {"since", "Received then or later: 2026-11-21, 2026-11-21T10:00:00Z"},
+    {"until", "Received before then"},
+    {"before", "Older than the message of that number"},
+};
+
+void add_message(CLI::App& app, Commands& commands) {
+  auto& settings = commands.message;
+  auto* const command = app.add_subcommand(
+      "message", "Find messages of a running server, and have them mapped again");
+  command->require_subcommand(1);
+  auto const add = [&](char const* name, char const* what, int (*run)(MessageSettings const&)) {
+    auto* const each = command->add_subcommand(name, what);
+    each->add_option("--server", settings.server, "Address of the server")->capture_default_str();
+    each->add_flag("--json", settings.json, "As the server gives it");
+    choose(each, commands, settings, run);
+    return each;
+  };
+  settings.criteria.clear();
+  for (auto const& row : kMessageCriteria) settings.criteria.emplace_back(row.name, "");
+  auto const add_criteria = [&](CLI::App* each) {
+    for (std::size_t i = 0; i < settings.criteria.size(); ++i)
+      each->add_option(std::string("--") + kMessageCriteria[i].name, settings.criteria[i].second,
+                       kMessageCriteria[i].what);
+  };
+  auto* const find =
+      add("find", "Print messages that meet all criteria, the newest first", message_find);
+  add_criteria(find);
+  find->add_option("--count", settings.count, "How many at most")->capture_default_str();
+  find->footer("example: sinew message find --name 'mueller a*' --since 2026-11-20");
+  add("show", "Print messages and where they went", message_show)
+      ->add_option("MESSAGE", settings.targets, "Numbers of messages")
+      ->required();
+  auto* const reprocess = add("reprocess",
+                              "Have messages taken up again as if they had just come, by the "
+                              "tables and channels in force",
+                              message_reprocess);
+  reprocess->add_option("MESSAGE", settings.targets, "Numbers of messages; or say which:");
+  add_criteria(reprocess);
+  reprocess->add_flag("--all", settings.takes_all, "Every message");
+  reprocess->add_flag("!--no-delivery", settings.delivers, "Do not pass them on again");
+  reprocess->footer("example: sinew message reprocess --status failed --since 2026-11-20");
+}
+
 void add_package(CLI::App& app, Commands& commands) {
   auto& settings = commands.package;
   settings.registry = kPackageRegistry;
@@ -557,6 +622,7 @@ int run(int argc, char** argv) {
   add_channel_test(*app.add_subcommand("test", "The same as `channel test`"), commands);
   add_import(app, commands);
   add_delivery(app, commands);
+  add_message(app, commands);
   add_uscdi(app, commands);
   add_contract(app, commands);
   add_alert(app, commands);

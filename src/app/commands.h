@@ -124,6 +124,8 @@ struct ServeSettings {
   std::string channels;   ///< folder of channel files; empty: nothing is passed on
   std::string contracts;  ///< folder of accepted feed contracts; empty: none is kept
   unsigned contract_window_seconds = 3600;
+  std::string retention;              ///< file of rules; empty: messages are kept for ever
+  std::uint64_t store_bytes_max = 0;  ///< the oldest messages go beyond; 0: no limit
   std::string alerts;                 ///< file of alert rules; empty: none
   std::vector<std::string> packages;  ///< FHIR packages that $validate and writes are checked with
   std::string package_folder;         ///< of the installed ones; empty: beside the store
@@ -165,6 +167,14 @@ struct ImportMirthSettings {
 int import_mirth(ImportMirthSettings const& settings);
 
 /// What waits to be sent by a running server, and what a person decides about it.
+struct MessageSettings {
+  std::string server = "http://127.0.0.1:8080";
+  /// What GET /messages is asked: "patient", "A-100".
+  std::vector<std::pair<std::string, std::string>> criteria;
+  std::size_t count = 50;
+  std::vector<std::string> targets;  ///< numbers of messages
+  bool json = false, delivers = true, takes_all = false;
+};
 struct DeliverySettings {
   std::string server = "http://127.0.0.1:8080";
   std::string destination;  ///< only this one's
@@ -173,6 +183,9 @@ struct DeliverySettings {
   std::vector<std::string> targets;  ///< items, or destinations to pause and resume
   bool json = false;
 };
+int message_find(MessageSettings const& settings);
+int message_show(MessageSettings const& settings);
+int message_reprocess(MessageSettings const& settings);
 int delivery_state(DeliverySettings const& settings);
 int delivery_list(DeliverySettings const& settings);
 int delivery_resend(DeliverySettings const& settings);

@@ -2,39 +2,13 @@
 
 #include "app/commands.h"
 #include "app/console.h"
+#include "app/server_client.h"
 #include "engine/delivery/channel.h"
 #include "json/json.h"
 #include "net/http.h"
 
 namespace sinew::app {
 namespace {
-
-constexpr int kOk = 200;
-
-/// Asks the server. Fails with what the server said.
-Result<std::string> ask(DeliverySettings const& settings, char const* method,
-                        std::string const& target) {
-  net::Headers headers;
-  headers.add("Accept", "application/json");
-  auto const url = settings.server + target;
-  auto const response = TRY(net::http_request(method, url, std::move(headers)));
-  if (response.status == kOk) return response.body;
-  auto const outcome = json::Document::parse(response.body);
-  auto const said = outcome ? outcome->root()["issue"].at(0)["diagnostics"].text() : std::string();
-  return fail(ErrorCode::invalid, said.empty() ? "status " + std::to_string(response.status) : said,
-              url);
-}
-
-int show(DeliverySettings const& settings, std::string const& target,
-         std::string (*table)(json::Value)) {
-  auto const answer = ask(settings, "GET", target);
-  if (!answer) return complain(answer.error()), kExitFailed;
-  if (settings.json) return print(*answer + "\n"), kExitSuccess;
-  auto const document = json::Document::parse(*answer);
-  if (!document) return complain(document.error()), kExitFailed;
-  print(table(document->root()));
-  return kExitSuccess;
-}
 
 std::string state_table(json::Value root) {
   constexpr auto kRow = "{:<32} {:>8} {:>8} {:>6} {:>6} {:>10}  {}\n";
@@ -71,8 +45,8 @@ int decide(DeliverySettings const& settings, std::string const& what, char const
   int status = kExitSuccess;
   for (auto const& target : settings.targets) {
     auto const done =
-        ask(settings, "POST",
-            "/deliveries/" + what + '?' + parameter + '=' + net::percent_encode(target));
+        ask_server(settings.server, "POST",
+                   "/deliveries/" + what + '?' + parameter + '=' + net::percent_encode(target));
     if (done) continue;
     complain(done.error());
     status = kExitFailed;
@@ -108,14 +82,14 @@ int channel_check(ChannelCheckSettings const& settings) {
 }
 
 int delivery_state(DeliverySettings const& settings) {
-  return show(settings, "/deliveries", state_table);
+  return print_answer(settings.server, "/deliveries", settings.json, state_table);
 }
 
 int delivery_list(DeliverySettings const& settings) {
   auto const target =
       fmt::format("/deliveries/list?destination={}&status={}&count={}",
                   net::percent_encode(settings.destination), settings.status, settings.count);
-  return show(settings, target, delivery_table);
+  return print_answer(settings.server, target, settings.json, delivery_table);
 }
 
 int delivery_resend(DeliverySettings const& settings) { return decide(settings, "resend", "item"); }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/text.h"
+#include "app/admin_answer.h"
 #include "json/write.h"
 
 namespace sinew::app {
@@ -10,13 +10,6 @@ namespace {
 
 constexpr std::size_t kListedMax = 1000;
 constexpr std::size_t kListedUsually = 50;
-
-rest::Answer json_answer(std::string body) {
-  rest::Answer answer;
-  answer.media_type = "application/json";
-  answer.body = std::move(body);
-  return answer;
-}
 
 std::string states_json(std::vector<engine::DestinationState> const& states) {
   std::string out;
@@ -63,16 +56,6 @@ void write_delivery(json::Writer& writer, store::Delivery const& delivery) {
     writer.member("reason", delivery.reason);
   }
   writer.end_object();
-}
-
-/// A number of the query. Fails `invalid` at the parameter.
-Result<std::uint64_t> number_of(rest::Call const& call, std::string_view name,
-                                std::uint64_t otherwise) {
-  auto const text = call.parameter(name);
-  if (text.empty()) return otherwise;
-  auto const number = parse_integer<std::uint64_t>(text);
-  if (!number) return fail(ErrorCode::invalid, "has to be a number", std::string(name));
-  return *number;
 }
 
 Result<rest::Answer> list(store::DeliveryLog& log, rest::Call const& call) {

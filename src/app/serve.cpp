@@ -21,6 +21,7 @@
 #include "app/explanation.h"
 #include "app/feeds.h"
 #include "app/mapper.h"
+#include "app/message_routes.h"
 #include "app/package_folder.h"
 #include "app/packages.h"
 #include "app/source_routes.h"
@@ -31,6 +32,7 @@
 #include "engine/connectors/sources.h"
 #include "engine/delivery/deliveries.h"
 #include "engine/engine.h"
+#include "engine/messages/archive.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "store/deliveries/delivery_log.h"
@@ -252,6 +254,38 @@ struct EnginePlace {
   }
 };
 
+Result<engine::Retention> retention_of(ServeSettings const& settings) {
+  engine::Retention retention;
+  retention.bytes_max = settings.store_bytes_max;
+  if (settings.retention.empty()) return retention;
+  auto const text = TRY(read_file(settings.retention));
+  retention.rules = TRY(engine::read_retention(text, settings.retention));
+  return retention;
+}
+
+/// The index of messages, and what removes them; null over a store that is not one file.
+Result<std::unique_ptr<engine::Archive>> start_archive(ServeSettings const& settings,
+                                                       store::Store& store,
+                                                       store::DeliveryLog* deliveries,
+                                                       engine::Engine& engine, Metrics& metrics) {
+  auto retention = TRY(retention_of(settings));
+  auto* const care = store.journal_care();
+  if (care == nullptr) {
+    if (!retention.rules.empty() || retention.bytes_max > 0)
+      return fail(ErrorCode::not_supported, "retention needs a store that is a file");
+    return std::unique_ptr<engine::Archive>();
+  }
+  auto keys = TRY(engine::MessageKeys::load());
+  auto index = TRY(store::MessageIndex::open(settings.store + "-messages", keys.digest()));
+  auto archive = std::make_unique<engine::Archive>(
+      engine::Archive::Surroundings{store, *care, std::move(index), deliveries, metrics,
+                                    system_clock(), [&engine] { return engine.backlog(); },
+                                    [&engine] { engine.read_journal_again(); }},
+      std::move(keys), std::move(retention));
+  archive->start();
+  return archive;
+}
+
 /// On SIGHUP: tables and channels. What cannot be read changes nothing.
 void read_again(ServeSettings const& settings, FeedBook& feeds, engine::Engine& engine,
                 Outgoings const& outgoings, engine::Sources& sources,
@@ -416,6 +450,8 @@ Result<> run_server(ServeSettings const& settings) {
       engine::Engine::start(*store, metrics, system_clock(), engine_options, feeds.in_force());
   place.engine = engine.get();
 
+  auto const archive = TRY(start_archive(settings, *store, outgoings.log.get(), *engine, metrics));
+
   // Of several processes on one store, the others finish what one that died had taken in.
   store->when_abandoned([&engine] { engine->read_journal_again(); });
 
@@ -441,7 +477,8 @@ Result<> run_server(ServeSettings const& settings) {
   rest::add_validation(service, library);
   graphql::add_graphql(service);
   TRY(documents::add_documents(service));
-  add_web_console(service, *store, tables_of(feeds), outgoings.log.get());
+  add_web_console(service);
+  add_message_routes(service, {*store, tables_of(feeds), outgoings.log.get(), archive.get()});
   if (outgoings.deliveries) add_delivery_routes(service, *outgoings.deliveries, *outgoings.log);
 
   auto const sources = engine::Sources::start({*engine, loop, metrics, system_clock()}, channels);
@@ -473,6 +510,7 @@ Result<> run_server(ServeSettings const& settings) {
   log(Level::info, "stopping");
   store->when_abandoned({});
   http->stop();
+  if (archive) archive->stop();
   sources->stop();
   if (alerts) alerts->stop();
   // Before the engine: what is handed from channel to channel is taken in by it.

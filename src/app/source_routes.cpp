@@ -1,16 +1,10 @@
 #include "app/source_routes.h"
 
+#include "app/admin_answer.h"
 #include "json/write.h"
 
 namespace sinew::app {
 namespace {
-
-rest::Answer json_answer(std::string body) {
-  rest::Answer answer;
-  answer.media_type = "application/json";
-  answer.body = std::move(body);
-  return answer;
-}
 
 std::string states_json(std::vector<engine::SourceState> const& states) {
   std::string out;

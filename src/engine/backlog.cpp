@@ -120,7 +120,7 @@ void Backlog::load() {
 
 void Backlog::admit_all(std::vector<store::JournalRecord> records) {
   for (auto& record : records) {
-    admit_locked({record.id, record.received, std::move(record.entry)});
+    admit_locked({record.id, record.received, std::move(record.entry), record.is_passed_on});
   }
 }
 

@@ -18,6 +18,7 @@ struct Pending {
   store::JournalId id = 0;
   Instant received{};
   store::JournalEntry entry;
+  bool is_passed_on = true;  ///< by the channels
 };
 
 struct BacklogLimits {

@@ -158,7 +158,8 @@ void EngineImplementation::apply(ApplyingPointer applying) {
   auto& kept = applying->processed.transaction;
   kept.cause_status = transaction.cause_status;
   kept.cause_reason = transaction.cause_reason;
-  if (options_.route && transaction.cause_status != store::JournalStatus::duplicate)
+  if (options_.route && applying->pending.is_passed_on &&
+      transaction.cause_status != store::JournalStatus::duplicate)
     transaction.outbox = options_.route(applying->pending.entry);
   applying->is_routed = !transaction.outbox.empty();
   transaction.can_wait = !reports_.is_expected(applying->pending.id);

@@ -1,5 +1,7 @@
 #include "store/store.h"
 
+#include <algorithm>
+#include <array>
 #include <future>
 #include <memory>
 
@@ -7,6 +9,23 @@
 #include "base/waiting.h"
 
 namespace sinew::store {
+namespace {
+
+/// In the order of JournalStatus.
+constexpr std::array<std::string_view, 5> kJournalStatusNames = {"received", "applied", "failed",
+                                                                 "duplicate", "ignored"};
+
+}  // namespace
+
+std::string_view to_string(JournalStatus status) {
+  return kJournalStatusNames[static_cast<std::size_t>(status)];
+}
+
+std::optional<JournalStatus> parse_journal_status(std::string_view name) {
+  auto const found = std::ranges::find(kJournalStatusNames, name);
+  if (found == kJournalStatusNames.end()) return std::nullopt;
+  return static_cast<JournalStatus>(found - kJournalStatusNames.begin());
+}
 
 // The promise is shared with the callback, which may still be leaving set_value when get returns.
 Result<JournalId> Store::append_and_wait(JournalEntry entry) {

@@ -28,6 +28,8 @@ class Disk;
 using JournalId = std::uint64_t;  ///< grows by one per entry; 0 is "none"
 
 enum class JournalStatus : std::uint8_t { received, applied, failed, duplicate, ignored };
+[[nodiscard]] std::string_view to_string(JournalStatus status);
+[[nodiscard]] std::optional<JournalStatus> parse_journal_status(std::string_view name);
 
 /// A message as it came in.
 struct JournalEntry {
@@ -45,6 +47,8 @@ struct JournalRecord {
   JournalStatus status = JournalStatus::received;
   std::string reason;   ///< why it failed
   std::string program;  ///< digest of the mapping program that was applied
+  /// False: a person had it taken up again, and does not want it sent again.
+  bool is_passed_on = true;
   JournalEntry entry;
 };
 
@@ -261,6 +265,8 @@ struct VerifyReport {
 
 // ---------------------------------------------------------------- the store
 
+class JournalCare;
+
 /// A payload that waits for its delivery.
 struct OutboxItem {
   std::uint64_t id = 0;  ///< grows by one per item
@@ -322,6 +328,10 @@ class Store {
   /// mark.
   [[nodiscard]] virtual Result<std::vector<OutboxItem>> outbox(std::uint64_t after,
                                                                std::size_t count_max) = 0;
+
+  /// What keeps the journal from growing for ever; null where there is none, as in a store that is
+  /// open for reading only.
+  [[nodiscard]] virtual JournalCare* journal_care() { return nullptr; }
 
   /// The current version. Fails `not_found`, or `gone` when it was deleted.
   [[nodiscard]] virtual Result<Resource> read(std::string_view type, std::string_view id) = 0;

@@ -9,7 +9,9 @@ constexpr int kBusyWaitMs = 5000;
 
 // secure_delete zeroes freed pages, which costs a write for each; the file holds patient data in
 // any case, so its protection is the disk's encryption.
+// auto_vacuum takes effect in a new file only, and lets it become shorter again.
 constexpr char kWriterSettings[] =
+    "PRAGMA auto_vacuum=INCREMENTAL;"
     "PRAGMA page_size=8192;"
     "PRAGMA journal_mode=WAL;"
     "PRAGMA synchronous=NORMAL;"

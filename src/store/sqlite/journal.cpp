@@ -2,7 +2,7 @@
 #include <iterator>
 #include <limits>
 
-#include "store/compress.h"
+#include "store/sqlite/journal_rows.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/sqlite/work.h"
 
@@ -11,33 +11,11 @@ namespace {
 
 constexpr auto kLastJournalId = std::numeric_limits<JournalId>::max();
 
-#define SINEW_JOURNAL_RECORD                                                           \
-  "SELECT j.id, j.received, j.feed, j.lane, j.control_id, j.type, j.sender, j.bytes, " \
-  "coalesce(s.status, 0), coalesce(s.reason, ''), coalesce(p.digest, '') "             \
-  "FROM journal j LEFT JOIN jstate s ON s.id=j.id LEFT JOIN program p ON p.gid=s.program "
-
-constexpr char kRecordById[] = SINEW_JOURNAL_RECORD "WHERE j.id=?";
 // No index serves the filters: a page looks at no more than so many entries.
 constexpr JournalId kPageEntriesMax = 20'000;
 constexpr char kPage[] = SINEW_JOURNAL_RECORD
     "WHERE j.id<? AND j.id>=? AND (?='' OR j.feed=?) AND (?='' OR j.type=?) AND (?='' OR "
     "j.control_id=?) AND (?<0 OR coalesce(s.status, 0)=?) ORDER BY j.id DESC LIMIT ?";
-
-Result<JournalRecord> record_of(Cursor const& row) {
-  JournalRecord record;
-  record.id = static_cast<JournalId>(row.integer(0));
-  record.received = Instant{row.integer(1)};
-  record.entry.feed = row.text(2);
-  record.entry.lane = static_cast<std::uint64_t>(row.integer(3));
-  record.entry.control_id = row.text(4);
-  record.entry.type = row.text(5);
-  record.entry.sender = row.text(6);
-  record.entry.bytes = TRY(unpack(row.text(7)));
-  record.status = static_cast<JournalStatus>(row.integer(8));
-  record.reason = row.text(9);
-  record.program = row.text(10);
-  return record;
-}
 
 JournalRecord record_of(arrivals::Arrival arrival) {
   JournalRecord record;
@@ -49,12 +27,6 @@ JournalRecord record_of(arrivals::Arrival arrival) {
 
 bool is_same_message(JournalEntry const& a, JournalEntry const& b) {
   return a.sender == b.sender && a.control_id == b.control_id && a.bytes == b.bytes;
-}
-
-Result<JournalRecord> load_record(Connection& connection, std::int64_t id) {
-  auto rows = connection.query(kRecordById, id);
-  if (!TRY(rows.next())) return fail(ErrorCode::not_found, "no such journal entry");
-  return record_of(rows);
 }
 
 }  // namespace

@@ -21,7 +21,10 @@ Result<> replay_file(Connection& connection, Applier& applier, std::string_view 
     return fail(ErrorCode::conflict, "the journal file of another store lies beside this one",
                 path);
   auto const content = TRY(arrivals::read_segment(bytes, [&](Arrival arrival) -> Result<> {
-    if (TRY(connection.integer(0, "SELECT id FROM journal WHERE id=?", arrival.id)) != 0) return {};
+    auto const known = TRY(connection.integer(
+        0, "SELECT id FROM journal WHERE id=?1 UNION ALL SELECT id FROM forgotten WHERE id=?1",
+        arrival.id));
+    if (known != 0) return {};
     ++replayed.entries;
     return applier.file({row_of(std::move(arrival))});
   }));

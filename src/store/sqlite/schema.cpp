@@ -102,8 +102,16 @@ CREATE TABLE job(id INTEGER PRIMARY KEY, tid INTEGER NOT NULL, path INTEGER NOT 
   started INTEGER NOT NULL, finished INTEGER NOT NULL);
 )sql";
 
+/// Version 5: entries that are taken up again, and whether they are passed on again. Those that
+/// were removed since the start may still be in a file of arrivals; they are not to come back from
+/// there.
+constexpr char kVersion5[] = R"sql(
+ALTER TABLE pending ADD COLUMN quiet INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE forgotten(id INTEGER PRIMARY KEY);
+)sql";
+
 constexpr auto kMigrations =
-    std::to_array<char const*>({kVersion1, kVersion2, kVersion3, kVersion4});
+    std::to_array<char const*>({kVersion1, kVersion2, kVersion3, kVersion4, kVersion5});
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include "store/compress.h"
 #include "store/content.h"
 #include "store/sqlite/history.h"
+#include "store/sqlite/journal_care.h"
 #include "store/sqlite/replay.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/schema.h"
@@ -76,6 +77,7 @@ Result<> SqliteStore::start_writing(Connection connection, StoreOptions const& o
   TRY(applier.load_counters());
   auto const left = TRY(replay_arrivals(connection, applier, *disk, prefix, identity, log_path));
   for (auto const& path : left.files) TRY(disk->remove(path));
+  TRY(connection.run("DELETE FROM forgotten"));
   auto const last_id = TRY(connection.integer(0, "SELECT max(id) FROM journal"));
   arrivals_ = std::make_unique<arrivals::Arrivals>(
       disk, arrivals::ArrivalsOptions{.prefix = prefix,
@@ -101,6 +103,7 @@ Result<> SqliteStore::start_writing(Connection connection, StoreOptions const& o
   arrivals_->start();
   follower_->start();
   indexer_->start(*writer_);
+  journal_care_ = make_journal_care(*this, readers_, *writer_);
   return {};
 }
 
@@ -226,6 +229,8 @@ Result<std::vector<std::uint64_t>> SqliteStore::reindex(std::string_view type) {
     if (type.empty() || type == name) types.push_back(name);
   return indexer_->reindex(types);
 }
+
+JournalCare* SqliteStore::journal_care() { return journal_care_.get(); }
 
 Result<std::vector<IndexJob>> SqliteStore::index_jobs() {
   return indexer_ ? indexer_->jobs() : std::vector<IndexJob>();

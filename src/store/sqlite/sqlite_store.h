@@ -5,6 +5,7 @@
 #include <string>
 
 #include "store/arrivals/arrivals.h"
+#include "store/journal_care.h"
 #include "store/live_cache.h"
 #include "store/sqlite/catalogue.h"
 #include "store/sqlite/follower.h"
@@ -69,6 +70,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<std::vector<std::uint64_t>> reindex(std::string_view type) override;
   [[nodiscard]] Result<std::vector<IndexJob>> index_jobs() override;
   [[nodiscard]] Result<VerifyReport> verify(VerifyOptions const& options) override;
+  [[nodiscard]] JournalCare* journal_care() override;
 
  private:
   SqliteStore(std::unique_ptr<Place> place, Catalogue catalogue, Clock& clock)
@@ -95,6 +97,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Follower> follower_;
   std::unique_ptr<Indexer> indexer_;
+  std::unique_ptr<JournalCare> journal_care_;
 };
 
 }  // namespace sinew::store::sqlite

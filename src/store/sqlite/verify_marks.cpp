@@ -1,4 +1,3 @@
-#include <future>
 #include <memory>
 
 #include "store/compress.h"
@@ -35,16 +34,10 @@ Result<> Verifier::found(std::string_view table, std::int64_t rid, std::string w
   ++report_.faults;
   bool repaired = false;
   if (writer_ != nullptr && mend) {
-    auto const promise = std::make_shared<std::promise<Result<>>>();
-    auto answer = promise->get_future();
-    TaskWork task;
-    task.run = [&](Applier& applier) -> Result<> {
+    TRY(writer_->perform_and_wait([&](Applier& applier) -> Result<> {
       fhir::SearchScope const scope(catalogue_.definitions()->tables);
       return mend(applier);
-    };
-    task.done = [promise](Result<> result) { promise->set_value(std::move(result)); };
-    writer_->submit(std::move(task));
-    TRY(answer.get());
+    }));
     repaired = true;
     ++report_.repaired;
   }

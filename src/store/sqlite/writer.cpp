@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <utility>
 
 namespace sinew::store::sqlite {
@@ -75,6 +76,17 @@ void Writer::submit(Work work) {
     if (wakes) wake_at_ = kNoWaking;
   }
   if (wakes) wake_.notify_one();
+}
+
+Result<> Writer::perform_and_wait(std::function<Result<>(Applier&)> work) {
+  // Shared with the callback, which may still be leaving set_value when get returns.
+  auto const promise = std::make_shared<std::promise<Result<>>>();
+  auto answer = promise->get_future();
+  TaskWork task;
+  task.run = std::move(work);
+  task.done = [promise](Result<> result) { promise->set_value(std::move(result)); };
+  submit(std::move(task));
+  return answer.get();
 }
 
 void Writer::run() {

@@ -37,6 +37,8 @@ class Writer {
   /// Finishes the work that was queued, then stops the thread.
   void stop();
   void submit(Work work);
+  /// A piece of other work, waiting until it is committed. Not from a callback of the writer.
+  Result<> perform_and_wait(std::function<Result<>(Applier&)> work);
   /// Without the entries of the journal, which are not counted here.
   [[nodiscard]] StoreCounters counters() const;
   /// Grows with every purge. After one a version may carry a number that stood for another body:
