@@ -1,16 +1,10 @@
 #include "app/alert_routes.h"
 
+#include "app/admin_answer.h"
 #include "base/text.h"
 
 namespace sinew::app {
 namespace {
-
-rest::Answer json_answer(std::string body) {
-  rest::Answer answer;
-  answer.media_type = "application/json";
-  answer.body = std::move(body);
-  return answer;
-}
 
 Result<rest::Answer> silence(engine::Alerts& alerts, rest::Call const& call) {
   constexpr std::int64_t kMinutesMax = 30LL * 24 * 60;
