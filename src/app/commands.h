@@ -175,6 +175,12 @@ struct MessageSettings {
   std::vector<std::string> targets;  ///< numbers of messages
   bool json = false, delivers = true, takes_all = false;
 };
+struct ChannelPlanSettings {
+  std::string server = "http://127.0.0.1:8080";
+  std::string folder;  ///< empty: the one that the server reads
+  std::uint64_t version = 0;
+  bool json = false;
+};
 struct DeliverySettings {
   std::string server = "http://127.0.0.1:8080";
   std::string destination;  ///< only this one's
@@ -186,6 +192,10 @@ struct DeliverySettings {
 int message_find(MessageSettings const& settings);
 int message_show(MessageSettings const& settings);
 int message_reprocess(MessageSettings const& settings);
+int channel_plan(ChannelPlanSettings const& settings);
+int channel_apply(ChannelPlanSettings const& settings);
+int channel_versions(ChannelPlanSettings const& settings);
+int channel_rollback(ChannelPlanSettings const& settings);
 int delivery_state(DeliverySettings const& settings);
 int delivery_list(DeliverySettings const& settings);
 int delivery_resend(DeliverySettings const& settings);
