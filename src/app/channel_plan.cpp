@@ -41,11 +41,15 @@ Parts parts_in_force(json::Value root) {
   return parts;
 }
 
+Result<json::Document> ask_json(std::string const& server, char const* method,
+                                std::string const& target) {
+  return json::Document::parse(TRY(ask_server(server, method, target)));
+}
+
 /// Messages that a destination is still owed.
 std::map<std::string, std::string> queues_of(std::string const& server) {
   std::map<std::string, std::string> queues;
-  auto const answer = ask_server(server, "GET", "/deliveries");
-  auto const document = answer ? json::Document::parse(*answer) : Result<json::Document>(answer.error());
+  auto const document = ask_json(server, "GET", "/deliveries");
   if (!document) return queues;
   for (auto const each : document->root()["destinations"].elements())
     queues["destination " + each["destination"].text()] = each["waiting"].text();
@@ -66,9 +70,9 @@ std::string describe_parts(Parts const& before, Parts const& after, std::string 
     if (after.contains(name)) continue;
     auto const queue = queues.find(name);
     bool const waits = queue != queues.end() && !queue->second.empty() && queue->second != "0";
-    out += fmt::format("  - {}{}\n", name,
-                       waits ? ": " + queue->second + " messages wait; they stay in the log, unsent"
-                             : "");
+    out += fmt::format(
+        "  - {}{}\n", name,
+        waits ? ": " + queue->second + " messages wait; they stay in the log, unsent" : "");
   }
   return out;
 }
@@ -99,10 +103,6 @@ std::string describe_files(std::map<std::string, std::string> const& before,
   return out;
 }
 
-Result<json::Document> ask_json(std::string const& server, std::string const& target) {
-  return json::Document::parse(TRY(ask_server(server, "GET", target)));
-}
-
 struct Plan {
   std::string folder;  ///< that the server reads
   std::string text;
@@ -111,7 +111,7 @@ struct Plan {
 
 /// Fails where the folder could not be put in force.
 Result<Plan> make_plan(ChannelPlanSettings const& settings) {
-  auto const in_force = TRY(ask_json(settings.server, "/channels"));
+  auto const in_force = TRY(ask_json(settings.server, "GET", "/channels"));
   auto const root = in_force.root();
   Plan plan;
   plan.folder = root["folder"].text();
@@ -124,7 +124,7 @@ Result<Plan> make_plan(ChannelPlanSettings const& settings) {
   }
   plan.changes = true;
   auto const version =
-      TRY(ask_json(settings.server, "/channels/versions/" + root["version"].text()));
+      TRY(ask_json(settings.server, "GET", "/channels/versions/" + root["version"].text()));
   std::map<std::string, std::string> before;
   for (auto const [name, content] : version.root()["files"].members())
     before[std::string(name)] = content.text();
@@ -135,8 +135,7 @@ Result<Plan> make_plan(ChannelPlanSettings const& settings) {
 }
 
 int post(ChannelPlanSettings const& settings, std::string const& target) {
-  auto const answer = ask_server(settings.server, "POST", target);
-  auto const document = answer ? json::Document::parse(*answer) : Result<json::Document>(answer.error());
+  auto const document = ask_json(settings.server, "POST", target);
   if (!document) return complain(document.error()), kExitFailed;
   print(fmt::format("version {} is in force\n", document->root()["version"].text()));
   return kExitSuccess;
@@ -157,15 +156,16 @@ int channel_apply(ChannelPlanSettings const& settings) {
   print(plan->text);
   if (!plan->changes) return kExitSuccess;
   std::error_code error;
-  if (!settings.folder.empty() && !std::filesystem::equivalent(settings.folder, plan->folder, error))
+  if (!settings.folder.empty() &&
+      !std::filesystem::equivalent(settings.folder, plan->folder, error))
     return complain("the server reads " + plan->folder + ": change that folder, and apply it"),
            kExitFailed;
   return post(settings, "/channels/apply");
 }
 
 int channel_versions(ChannelPlanSettings const& settings) {
-  constexpr auto kRow = "{:>8}  {:<24}  {}\n";
   auto const table = [](json::Value root) {
+    constexpr auto kRow = "{:>8}  {:<24}  {}\n";
     auto out = fmt::format(kRow, "VERSION", "taken", "digest");
     for (auto const each : root["versions"].elements())
       out += fmt::format(kRow, each["version"].text(), each["taken"].text(),

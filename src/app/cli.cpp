@@ -28,6 +28,7 @@ struct Commands {
   ChannelTrySettings channel_try;
   ImportMirthSettings import_mirth;
   DeliverySettings delivery;
+  ChannelPlanSettings channel_plan;
   MessageSettings message;
   PackageSettings package;
   UscdiSettings uscdi;
@@ -400,6 +401,34 @@ void add_import(CLI::App& app, Commands& commands) {
   choose(mirth, commands, settings, import_mirth);
 }
 
+CLI::App* add_channel_change(CLI::App& app, Commands& commands, char const* name, char const* what,
+                             int (*run)(ChannelPlanSettings const&)) {
+  auto& settings = commands.channel_plan;
+  auto* const command = app.add_subcommand(name, what);
+  command->add_option("--server", settings.server, "Address of the server")->capture_default_str();
+  choose(command, commands, settings, run);
+  return command;
+}
+
+void add_plan(CLI::App& app, Commands& commands) {
+  auto& settings = commands.channel_plan;
+  constexpr auto kFolder = "Folder of channels; left out: the one that the server reads";
+  add_channel_change(app, commands, "plan",
+                     "Say what a changed folder of channels would do to a running server",
+                     channel_plan)
+      ->add_option("FOLDER", settings.folder, kFolder);
+  add_channel_change(app, commands, "apply",
+                     "Put the folder of channels in force, between two messages", channel_apply)
+      ->add_option("FOLDER", settings.folder, kFolder);
+  add_channel_change(app, commands, "versions", "List the channels that were in force",
+                     channel_versions)
+      ->add_flag("--json", settings.json, "As the server gives it");
+  add_channel_change(app, commands, "rollback",
+                     "Make the server's folder what it was, and put it in force", channel_rollback)
+      ->add_option("VERSION", settings.version, "Number of the version")
+      ->required();
+}
+
 void add_delivery(CLI::App& app, Commands& commands) {
   auto& settings = commands.delivery;
   auto* const command = app.add_subcommand(
@@ -621,6 +650,7 @@ int run(int argc, char** argv) {
   add_channel(app, commands);
   add_channel_test(*app.add_subcommand("test", "The same as `channel test`"), commands);
   add_import(app, commands);
+  add_plan(app, commands);
   add_delivery(app, commands);
   add_message(app, commands);
   add_uscdi(app, commands);

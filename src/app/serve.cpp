@@ -12,6 +12,7 @@
 #include "api/rest/write_check.h"
 #include "app/alert_routes.h"
 #include "app/channel_fhir.h"
+#include "app/channels_in_force.h"
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/contract_routes.h"
@@ -286,28 +287,18 @@ Result<std::unique_ptr<engine::Archive>> start_archive(ServeSettings const& sett
   return archive;
 }
 
-/// On SIGHUP: tables and channels. What cannot be read changes nothing.
-void read_again(ServeSettings const& settings, FeedBook& feeds, engine::Engine& engine,
-                Outgoings const& outgoings, engine::Sources& sources,
-                std::vector<engine::Channel>& channels) {
-  auto read = channels_of(settings);
-  if (!read) {
-    log(Level::error, "channels not read again; the former stay in force",
-        {{"reason", to_string(read.error())}});
-  }
-  auto fresh = read ? *std::move(read) : channels;
-  bool const has_channels = read && outgoings.deliveries;
-  if (auto const loaded = feeds.load(fresh); !loaded) {
-    return log(Level::error, "mapping tables not read again; the former stay in force",
-               {{"reason", to_string(loaded.error())}});
-  }
+/// Tables and channels come into force together. What cannot be read changes nothing.
+Result<> put_in_force(std::vector<engine::Channel> const& channels, FeedBook& feeds,
+                      engine::Engine& engine, Outgoings const& outgoings,
+                      engine::Sources& sources) {
+  TRY(feeds.load(channels));
   for (auto& feed : feeds.in_force()) engine.set_feed(std::move(feed));
   log(Level::info, "mapping tables read again");
-  if (!has_channels) return;
-  channels = std::move(fresh);
+  if (!outgoings.deliveries) return {};
   outgoings.deliveries->set_channels(channels);
   sources.set_channels(channels);
-  log(Level::info, "channels read again", {{"folder", settings.channels}});
+  log(Level::info, "channels read again", {{"channels", channels.size()}});
+  return {};
 }
 
 /// The packages that are installed or named: for $validate, and as resources that can be read.
@@ -483,6 +474,14 @@ Result<> run_server(ServeSettings const& settings) {
 
   auto const sources = engine::Sources::start({*engine, loop, metrics, system_clock()}, channels);
   add_source_routes(service, *sources);
+  auto const put = [&](std::vector<engine::Channel> const& fresh) {
+    return put_in_force(fresh, feeds, *engine, outgoings, *sources);
+  };
+  ChannelsInForce in_force(settings.channels, settings.store + "-channels", put, system_clock());
+  if (outgoings.deliveries) {
+    TRY(in_force.start(std::move(channels)));
+    in_force.add_routes(service);
+  }
   engine::AlertSurroundings around{.store = *store,
                                    .metrics = metrics,
                                    .clock = system_clock(),
@@ -503,7 +502,15 @@ Result<> run_server(ServeSettings const& settings) {
   log(Level::info, "ready", {{"store", without_password(settings.store)}});
 
   net::wait_for_signal([&] {
-    read_again(settings, feeds, *engine, outgoings, *sources, channels);
+    auto const read = [&]() -> Result<> {
+      if (!outgoings.deliveries) return put({});
+      (void)TRY(in_force.apply());
+      return {};
+    }();
+    if (!read) {
+      log(Level::error, "tables and channels not read again; the former stay in force",
+          {{"reason", to_string(read.error())}});
+    }
     read_rules_again(settings, alerts.get());
     read_contracts_again(watch.get());
   });

@@ -117,6 +117,8 @@ struct Destination {
   std::map<std::string, Reaction, std::less<>> answers;  ///< over the defaults of the target
   InDoubt in_doubt = InDoubt::resend;
   std::uint32_t connections = 1;  ///< messages of different lanes under way at a time
+  /// All that it depends on, as the files have it: the same text means the same destination.
+  std::string written;
 };
 
 /// A road through the engine: which messages of which feeds go where.
@@ -132,6 +134,7 @@ struct Channel {
 struct ChannelFolder {
   std::string path;  ///< empty: there are none
   std::map<std::string, std::shared_ptr<LookupTable const>, std::less<>> tables;
+  std::string digest;  ///< of everything in it that is no channel: scripts, tables
 };
 /// Subfolders of a folder of channels that hold no channels.
 inline constexpr std::string_view kTestFolder = "tests/";

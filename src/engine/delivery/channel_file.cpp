@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "engine/connectors/connector.h"
 #include "engine/delivery/channel.h"
@@ -139,9 +140,27 @@ Result<Channel> read(Node const& node, ChannelFolder const& folder) {
     if (std::ranges::find(channel.destinations, destination.name, &Destination::name) !=
         channel.destinations.end())
       return element["name"].wrong("is there twice");
+    destination.written = element.written() + node["accept"].written() +
+                          node["transform"].written() + node["feeds"].written() + folder.digest;
     channel.destinations.push_back(std::move(destination));
   }
   return channel;
+}
+
+bool is_channel(std::string_view name) {
+  return (name.ends_with(".yaml") || name.ends_with(".yml")) && !name.starts_with(kTestFolder) &&
+         !name.starts_with(kLookupFolder);
+}
+
+/// Of what channels may refer to.
+Result<std::string> digest_of_others(std::string const& folder,
+                                     std::vector<std::string> const& files) {
+  std::string all;
+  for (auto const& name : files) {
+    if (is_channel(name) || name.starts_with(kTestFolder) || name.starts_with('.')) continue;
+    all += name + '\0' + sha256_hex(TRY(read_file(folder + '/' + name)));
+  }
+  return sha256_hex(all);
 }
 
 }  // namespace
@@ -188,10 +207,11 @@ Result<> check_hand_overs(std::vector<Channel> const& channels) {
 
 Result<std::vector<Channel>> read_channels(std::string const& folder) {
   std::vector<Channel> channels;
-  auto const surroundings = TRY(read_channel_folder(folder));
-  for (auto const& name : TRY(list_files(folder))) {
-    if (!name.ends_with(".yaml") && !name.ends_with(".yml")) continue;
-    if (name.starts_with(kTestFolder) || name.starts_with(kLookupFolder)) continue;
+  auto surroundings = TRY(read_channel_folder(folder));
+  auto const files = TRY(list_files(folder));
+  surroundings.digest = TRY(digest_of_others(folder, files));
+  for (auto const& name : files) {
+    if (!is_channel(name)) continue;
     auto const path = folder + '/' + name;
     auto channel = TRY(read_channel(TRY(read_file(path)), path, surroundings));
     if (std::ranges::find(channels, channel.name, &Channel::name) != channels.end())

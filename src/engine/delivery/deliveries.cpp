@@ -75,23 +75,33 @@ class Implementation final : public Deliveries {
 };
 
 void Implementation::set_channels(std::vector<Channel> channels) {
-  std::map<std::string, WorkerPointer, std::less<>> fresh;
+  std::map<std::string, WorkerPointer, std::less<>> workers;
+  std::vector<WorkerPointer> begun;
   for (auto const& channel : channels) {
-    for (auto const& destination : channel.destinations)
-      fresh[destination.name] = std::make_shared<Worker>(
+    for (auto const& destination : channel.destinations) {
+      auto const former = worker(destination.name);
+      if (former && (*former)->written() == destination.written) {
+        workers[destination.name] = *former;
+        continue;
+      }
+      begun.push_back(std::make_shared<Worker>(
           destination,
           Worker::Surroundings{around_.store, around_.log, around_.metrics, around_.clock,
-                               around_.hand_over, around_.to_fhir, scripts_});
+                               around_.hand_over, around_.to_fhir, scripts_}));
+      workers[destination.name] = begun.back();
+    }
   }
   router_.set(std::move(channels));
   {
     std::scoped_lock const lock(mutex_);
-    workers_.swap(fresh);
+    workers_.swap(workers);
   }
   // One destination has one worker at a time: the former ends before the new one begins.
-  for (auto const& [name, former] : fresh) former->stop();
-  std::scoped_lock const lock(mutex_);
-  for (auto const& [name, each] : workers_) each->start();
+  for (auto const& [name, former] : workers) {
+    auto const now = worker(name);
+    if (!now || *now != former) former->stop();
+  }
+  for (auto const& each : begun) each->start();
 }
 
 void Implementation::run() {

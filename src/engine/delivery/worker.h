@@ -41,6 +41,7 @@ class Worker {
   void stop();
 
   [[nodiscard]] std::string const& name() const { return destination_.name; }
+  [[nodiscard]] std::string const& written() const { return destination_.written; }
   /// The log has new ones.
   void wake();
 
