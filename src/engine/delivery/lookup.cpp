@@ -169,7 +169,7 @@ Result<LookupTables> read_lookups(std::string const& folder) {
 }
 
 Result<ChannelFolder> read_channel_folder(std::string const& folder) {
-  return ChannelFolder{folder, TRY(read_lookups(folder + "/lookups"))};
+  return ChannelFolder{folder, TRY(read_lookups(folder + "/lookups")), {}};
 }
 
 Result<std::shared_ptr<LookupTable const>> read_table_name(Node const& node,
