@@ -127,15 +127,15 @@ struct Metrics::Registry {
 Metrics::Metrics() : registry_(std::make_unique<Registry>()) {}
 Metrics::~Metrics() = default;
 
-Counter& Metrics::counter(std::string_view name, std::string_view help, Labels labels) {
+Counter& Metrics::counter(std::string_view name, std::string_view help, Labels const& labels) {
   return registry_->member<Counter>(name, help, labels, [] { return std::make_unique<Counter>(); });
 }
 
-Gauge& Metrics::gauge(std::string_view name, std::string_view help, Labels labels) {
+Gauge& Metrics::gauge(std::string_view name, std::string_view help, Labels const& labels) {
   return registry_->member<Gauge>(name, help, labels, [] { return std::make_unique<Gauge>(); });
 }
 
-Histogram& Metrics::histogram(std::string_view name, std::string_view help, Labels labels,
+Histogram& Metrics::histogram(std::string_view name, std::string_view help, Labels const& labels,
                               std::span<double const> bounds) {
   return registry_->member<Histogram>(name, help, labels,
                                       [&] { return std::make_unique<Histogram>(bounds); });

@@ -70,9 +70,9 @@ class Metrics {
   Metrics& operator=(Metrics const&) = delete;
   ~Metrics();
 
-  Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
-  Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
-  Histogram& histogram(std::string_view name, std::string_view help, Labels labels = {},
+  Counter& counter(std::string_view name, std::string_view help, Labels const& labels = {});
+  Gauge& gauge(std::string_view name, std::string_view help, Labels const& labels = {});
+  Histogram& histogram(std::string_view name, std::string_view help, Labels const& labels = {},
                        std::span<double const> bounds = latency_bounds());
 
   /// Runs before every exposition, to copy in what is counted elsewhere.

@@ -66,7 +66,7 @@ class EngineImplementation final : public Engine {
   using ApplyingPointer = std::shared_ptr<Applying>;
 
   void admit(Pending pending);
-  void apply(ApplyingPointer applying);
+  void apply(ApplyingPointer const& applying);
   void on_applied(ApplyingPointer const& applying, Error const* error);
   void count(Applying const& applying);
   void copy_counters();
@@ -121,7 +121,7 @@ class EngineImplementation::MessageTask final : public OrderedPool::Task {
     if (computed_ && applying_->processed.store_failure) backlog.halt();
     if (!computed_ || backlog.is_halted()) return backlog.finished(applying_->pending);
     engine_.applying_slots_.acquire();
-    engine_.apply(std::move(applying_));
+    engine_.apply(applying_);
   }
 
  private:
@@ -135,12 +135,12 @@ EngineImplementation::EngineImplementation(store::Store& store, Metrics& metrics
     : store_(store),
       metrics_(metrics),
       clock_(clock),
-      options_(options),
+      options_(std::move(options)),
       feeds_(metrics),
-      backlog_(store, {options.backlog_messages_max, options.backlog_bytes_max},
+      backlog_(store, {options_.backlog_messages_max, options_.backlog_bytes_max},
                [this](Pending pending) { admit(std::move(pending)); }),
       intake_(store, backlog_, reports_, clock, to_string(uuid_v4()).substr(0, 8),
-              options.batch_messages_max) {
+              options_.batch_messages_max) {
   for (auto& feed : feeds) feeds_.set(std::move(feed));
   if (options_.workers == 0) return;
   pool_ = std::make_unique<OrderedPool>(options_.workers);
@@ -152,7 +152,7 @@ void EngineImplementation::admit(Pending pending) {
   pool_->add(std::make_unique<MessageTask>(*this, std::move(pending)), keys);
 }
 
-void EngineImplementation::apply(ApplyingPointer applying) {
+void EngineImplementation::apply(ApplyingPointer const& applying) {
   auto transaction = std::move(applying->processed.transaction);
   // The outcome of the mapping stays at hand for counting and reporting.
   auto& kept = applying->processed.transaction;
@@ -336,7 +336,8 @@ void EngineImplementation::stop() {
 
 std::unique_ptr<Engine> Engine::start(store::Store& store, Metrics& metrics, Clock& clock,
                                       EngineOptions options, std::vector<FeedSettings> feeds) {
-  return std::make_unique<EngineImplementation>(store, metrics, clock, options, std::move(feeds));
+  return std::make_unique<EngineImplementation>(store, metrics, clock, std::move(options),
+                                                std::move(feeds));
 }
 
 }  // namespace sinew::engine

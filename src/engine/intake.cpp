@@ -111,7 +111,7 @@ void Intake::take_frame(std::shared_ptr<Feed> const& feed, std::uint64_t lane, s
     auto batch = hl7v2::split_batch(open->frame, {.messages_max = batch_messages_max_});
     if (batch && batch->is_batch()) {
       open->batch = *std::move(batch);
-      return take_batch(feed, lane, std::move(open), std::move(timed));
+      return take_batch(feed, lane, open, std::move(timed));
     }
     // A text that only looks like a second header stays one message, and so does what cannot be
     // taken apart: it is kept, and its mapping says what is wrong with it.
@@ -130,20 +130,21 @@ void Intake::take_one(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std
       send(replier_.application(applied, error));
     };
   }
-  journal(feed, lane, std::move(message), std::move(report),
-          [replies, answers_later, answer = std::move(answer)](Result<store::JournalId> result) {
-            if (!result) {
-              answer(std::move(replies->refused));
-            } else if (!answers_later) {
-              answer(std::move(replies->durable));
-            }
-          });
+  journal(
+      feed, lane, std::move(message), std::move(report),
+      [replies, answers_later, answer = std::move(answer)](Result<store::JournalId> const& result) {
+        if (!result) {
+          answer(std::move(replies->refused));
+        } else if (!answers_later) {
+          answer(std::move(replies->durable));
+        }
+      });
 }
 
 /// Each message is journaled by itself; the batch is answered when all of them are durable. A
 /// sender that gets no answer sends the batch again, and what was journaled changes nothing then.
 void Intake::take_batch(std::shared_ptr<Feed> const& feed, std::uint64_t lane,
-                        std::shared_ptr<OpenBatch> open, net::Answer answer) {
+                        std::shared_ptr<OpenBatch> const& open, net::Answer answer) {
   auto const count = open->batch.messages.size();
   auto const finish = [this, open, answer = std::move(answer)] {
     answer(answer_batch(open->batch, replier_.next_control_id(), clock_.now(),

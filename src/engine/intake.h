@@ -55,7 +55,7 @@ class Intake {
  private:
   struct OpenBatch;
   void take_batch(std::shared_ptr<Feed> const& feed, std::uint64_t lane,
-                  std::shared_ptr<OpenBatch> open, net::Answer answer);
+                  std::shared_ptr<OpenBatch> const& open, net::Answer answer);
   void take_one(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string message,
                 net::Answer answer, Push push);
   void journal(std::shared_ptr<Feed> const& feed, std::uint64_t lane, std::string message,

@@ -88,7 +88,8 @@ void Checker::run() {
 
 void Checker::push(json::Value object, TypeId type_id, Element const* element, std::int32_t index) {
   if (stack_.size() == kCheckDepthMax) {
-    return add(ErrorCode::too_large, "nested too deeply", element->name, index);
+    return add(ErrorCode::too_large, "nested too deeply",
+               element ? element->name.view() : std::string_view(), index);
   }
   if (object.size() == 0) {
     return add(ErrorCode::invalid, "an object must not be empty",

@@ -122,7 +122,7 @@ class Printer {
 
   /// Narrative goes in as it is, once it is known to be one well-formed element.
   Result<> print_xhtml(std::string_view name, std::string text) {
-    auto const document = xml::Document::parse(text);
+    auto const document = xml::Document::parse(std::move(text));
     if (!document) return fault("narrative is not well-formed: " + document.error().what, name);
     if (!document->root().is(kXhtmlSpace, "div")) return fault("narrative is not a div", name);
     writer_.raw(document->root().source());

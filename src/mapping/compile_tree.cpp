@@ -196,6 +196,7 @@ Index Compiler::flatten(std::vector<TreeProperty>& properties, fhir::TypeId type
     return std::pair(a.element->order, a.sequence) < std::pair(b.element->order, b.sequence);
   });
   std::vector<Property> made;
+  made.reserve(properties.size());
   for (auto& property : properties) made.push_back(flatten_property(property));
   Object object;
   object.type = type;

@@ -259,10 +259,12 @@ Result<SourcePath> parse_source_path(std::string_view text) {
     path.segment = rest.substr(0, 3);
     if (!is_ascii_upper(path.segment[0])) return bad();
     rest.remove_prefix(4);
-    if ((path.field = take_number(rest)) == 0) return bad();
+    path.field = take_number(rest);
+    if (path.field == 0) return bad();
     if (rest.starts_with('[')) {
       rest.remove_prefix(1);
-      if ((path.repetition = take_number(rest)) == 0 || !rest.starts_with(']')) return bad();
+      path.repetition = take_number(rest);
+      if (path.repetition == 0 || !rest.starts_with(']')) return bad();
       rest.remove_prefix(1);
     }
   } else if (rest == ".") {
@@ -272,7 +274,8 @@ Result<SourcePath> parse_source_path(std::string_view text) {
     if (rest.empty()) return path;
     if (!rest.starts_with('.')) return bad();
     rest.remove_prefix(1);
-    if ((part = take_number(rest)) == 0) return bad();
+    part = take_number(rest);
+    if (part == 0) return bad();
   }
   if (!rest.empty()) return bad();
   return path;
