@@ -39,13 +39,14 @@ Result<std::vector<Sum>> sums_of(Connection& connection, char const* sql) {
   return sums;
 }
 
-/// A place in the order of commit for a version of that time; 0: there is none.
+/// The first place in the order of commit for a version of that time; 0: there is none. The first:
+/// of two places that would do, the later one may be the only one for a later version.
 Result<std::int64_t> gap_for(Connection& connection, std::int64_t updated) {
   return connection.integer(
       0,
       "SELECT l.vsn+1 FROM log l WHERE l.upd<=? AND NOT EXISTS (SELECT 1 FROM log n WHERE "
       "n.vsn=l.vsn+1) AND (SELECT m.upd FROM log m WHERE m.vsn>l.vsn ORDER BY m.vsn LIMIT 1)>=? "
-      "ORDER BY l.vsn DESC LIMIT 1",
+      "ORDER BY l.vsn LIMIT 1",
       updated, updated);
 }
 
