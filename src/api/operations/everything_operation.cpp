@@ -194,7 +194,7 @@ std::string bundle_of(EverythingPage page, BundleHead const& head, OperationCall
 }
 
 /// Says how many members there are, and none of them.
-EverythingPage counted(EverythingPage page) {
+EverythingPage counted(EverythingPage const& page) {
   auto const total = page.total.value_or(page.members.size());
   return {.members = {}, .others = {}, .total = total, .next = {}};
 }
@@ -223,7 +223,7 @@ Result<Answer> answer_everything(OperationCall const& asked) {
     answer.source = std::make_shared<RecordSource>(asked, self, std::move(reader), std::move(page));
     return answer;
   }
-  if (is_count) page = counted(std::move(page));
+  if (is_count) page = counted(page);
   std::string next;
   if (page.next) next = with_cursor(plain, TRY(print_mark(store, about, *page.next)));
   auto const head = head_of(page, self, next);

@@ -70,6 +70,7 @@ std::string with_cursor(std::string url, std::string_view cursor) {
 std::string ignored_outcome(std::vector<std::string> const& names) {
   if (names.empty()) return {};
   std::vector<Issue> issues;
+  issues.reserve(names.size());
   for (auto const& name : names) {
     issues.push_back({Severity::warning,
                       ErrorCode::not_supported,
