@@ -13,15 +13,15 @@
 namespace sinew::engine {
 namespace {
 
-#define AMQP_FUNCTIONS(X)                                                                  \
-  X(amqp_new_connection)                                                                   \
-  X(amqp_destroy_connection) X(amqp_tcp_socket_new) X(amqp_ssl_socket_new)                 \
-      X(amqp_ssl_socket_set_cacert) X(amqp_ssl_socket_set_key) X(amqp_socket_open_noblock) \
-          X(amqp_login) X(amqp_channel_open) X(amqp_get_rpc_reply) X(amqp_basic_qos)       \
-              X(amqp_basic_consume) X(amqp_consume_message) X(amqp_destroy_envelope)       \
-                  X(amqp_basic_ack) X(amqp_maybe_release_buffers) X(amqp_parse_url)        \
-                      X(amqp_error_string2) X(amqp_confirm_select) X(amqp_basic_publish)   \
-                          X(amqp_simple_wait_frame_noblock)
+#define AMQP_FUNCTIONS(X)                                                                       \
+  X(amqp_new_connection)                                                                        \
+  X(amqp_destroy_connection)                                                                    \
+  X(amqp_tcp_socket_new) X(amqp_ssl_socket_new) X(amqp_ssl_socket_set_cacert)                   \
+      X(amqp_ssl_socket_set_key) X(amqp_socket_open_noblock) X(amqp_login) X(amqp_channel_open) \
+          X(amqp_get_rpc_reply) X(amqp_basic_qos) X(amqp_basic_consume) X(amqp_consume_message) \
+              X(amqp_destroy_envelope) X(amqp_basic_ack) X(amqp_maybe_release_buffers)          \
+                  X(amqp_parse_url) X(amqp_error_string2) X(amqp_confirm_select)                \
+                      X(amqp_basic_publish) X(amqp_simple_wait_frame_noblock)
 
 struct AmqpFunctions {
   AMQP_FUNCTIONS(SINEW_LIBRARY_MEMBER)

@@ -12,17 +12,18 @@
 namespace sinew::engine {
 namespace {
 
-#define KAFKA_FUNCTIONS(X)                                                                        \
-  X(rd_kafka_conf_new)                                                                            \
-  X(rd_kafka_conf_destroy)                                                                        \
-  X(rd_kafka_conf_set) X(rd_kafka_conf_set_dr_msg_cb) X(rd_kafka_conf_set_opaque) X(rd_kafka_new) \
-      X(rd_kafka_destroy) X(rd_kafka_poll_set_consumer) X(rd_kafka_subscribe)                     \
-          X(rd_kafka_consumer_poll) X(rd_kafka_consumer_close) X(rd_kafka_message_destroy)        \
-              X(rd_kafka_commit) X(rd_kafka_topic_partition_list_new)                             \
-                  X(rd_kafka_topic_partition_list_add) X(rd_kafka_topic_partition_list_destroy)   \
-                      X(rd_kafka_topic_new) X(rd_kafka_topic_destroy) X(rd_kafka_produce)         \
-                          X(rd_kafka_poll) X(rd_kafka_err2str) X(rd_kafka_last_error)             \
-                              X(rd_kafka_purge) X(rd_kafka_conf_set_log_cb)
+#define KAFKA_FUNCTIONS(X)                                                                       \
+  X(rd_kafka_conf_new)                                                                           \
+  X(rd_kafka_conf_destroy)                                                                       \
+  X(rd_kafka_conf_set)                                                                           \
+  X(rd_kafka_conf_set_dr_msg_cb) X(rd_kafka_conf_set_opaque) X(rd_kafka_new) X(rd_kafka_destroy) \
+      X(rd_kafka_poll_set_consumer) X(rd_kafka_subscribe) X(rd_kafka_consumer_poll)              \
+          X(rd_kafka_consumer_close) X(rd_kafka_message_destroy) X(rd_kafka_commit)              \
+              X(rd_kafka_topic_partition_list_new) X(rd_kafka_topic_partition_list_add)          \
+                  X(rd_kafka_topic_partition_list_destroy) X(rd_kafka_topic_new)                 \
+                      X(rd_kafka_topic_destroy) X(rd_kafka_produce) X(rd_kafka_poll)             \
+                          X(rd_kafka_err2str) X(rd_kafka_last_error) X(rd_kafka_purge)           \
+                              X(rd_kafka_conf_set_log_cb)
 
 struct KafkaFunctions {
   KAFKA_FUNCTIONS(SINEW_LIBRARY_MEMBER)

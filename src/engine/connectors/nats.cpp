@@ -11,8 +11,9 @@ namespace {
 
 #define NATS_FUNCTIONS(X)                                                                    \
   X(natsOptions_Create)                                                                      \
-  X(natsOptions_Destroy) X(natsOptions_SetURL) X(natsOptions_SetAllowReconnect)              \
-      X(natsOptions_SetTimeout) X(natsOptions_SetToken) X(natsOptions_SetUserInfo)           \
+  X(natsOptions_Destroy)                                                                     \
+  X(natsOptions_SetURL) X(natsOptions_SetAllowReconnect) X(natsOptions_SetTimeout)           \
+      X(natsOptions_SetToken) X(natsOptions_SetUserInfo)                                     \
           X(natsOptions_SetUserCredentialsFromFiles) X(natsOptions_SetSecure)                \
               X(natsOptions_LoadCATrustedCertificates) X(natsOptions_LoadCertificatesChain)  \
                   X(natsOptions_SetExpectedHostname) X(natsConnection_Connect)               \
