@@ -16,13 +16,13 @@ enum class ErrorCode : std::uint8_t {
   invalid,        ///< well-formed, but against a rule of the standard or the profile
   not_supported,  ///< legal, but this system does not do it
   not_found,
-  gone,           ///< existed and was deleted
-  conflict,       ///< a version or uniqueness rule stands against it
-  precondition,   ///< the state the caller asked for is not the state found
+  gone,          ///< existed and was deleted
+  conflict,      ///< a version or uniqueness rule stands against it
+  precondition,  ///< the state the caller asked for is not the state found
   too_large,
   forbidden,
-  unavailable,    ///< try again later
-  internal,       ///< our fault
+  unavailable,  ///< try again later
+  internal,     ///< our fault
 };
 
 /// How each protocol says an ErrorCode.
@@ -109,7 +109,7 @@ class [[nodiscard]] Result<void> {
 
 #define SINEW_CONCAT_(a, b) a##b
 #define SINEW_CONCAT(a, b) SINEW_CONCAT_(a, b)
-
+// clang-format off
 /// `auto x = TRY(f());` unwraps a Result or returns its failure from the enclosing function.
 #define TRY(...) TRY_NAMED(SINEW_CONCAT(try_result_, __COUNTER__), __VA_ARGS__)
 #define TRY_NAMED(result, ...)                                    \
