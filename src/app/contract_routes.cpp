@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "app/admin_answer.h"
 #include "json/write.h"
 
 namespace sinew::app {
@@ -50,13 +51,11 @@ void add_contract_routes(rest::Service& service, contract::Watch& watch) {
   auto const add = [&](char const* method, char const* path, char audit, rest::Handler handler) {
     service.add_route({method, path, "contracts", audit, std::move(handler)});
   };
-  constexpr auto kJson = "application/json";
-  add("GET", "/contracts", 'R', [&](rest::Call const&) -> Result<rest::Answer> {
-    return answer_of(list_json(watch), kJson);
-  });
+  add("GET", "/contracts", 'R',
+      [&](rest::Call const&) -> Result<rest::Answer> { return json_answer(list_json(watch)); });
   add("GET", "/contracts/{id}", 'R', [&](rest::Call const& call) -> Result<rest::Answer> {
     bool const learned = call.parameter("of") == "learned";
-    return answer_of(TRY(watch.contract_json(call.id, learned)), kJson);
+    return json_answer(TRY(watch.contract_json(call.id, learned)));
   });
   add("GET", "/contracts/{id}/specification", 'R',
       [&](rest::Call const& call) -> Result<rest::Answer> {
@@ -66,11 +65,11 @@ void add_contract_routes(rest::Service& service, contract::Watch& watch) {
       });
   add("GET", "/contracts/{id}/drift", 'R', [&](rest::Call const& call) -> Result<rest::Answer> {
     auto const drifts = TRY(watch.drifts(call.id));
-    return answer_of("{\"drifts\":" + contract::drifts_json(drifts) + "}", kJson);
+    return json_answer("{\"drifts\":" + contract::drifts_json(drifts) + "}");
   });
   add("POST", "/contracts/{id}/accept", 'E', [&](rest::Call const& call) -> Result<rest::Answer> {
     TRY(watch.accept(call.id));
-    return answer_of("{\"done\":true}", kJson);
+    return json_answer("{\"done\":true}");
   });
 }
 
