@@ -71,7 +71,7 @@ class Filled {
     for (JournalId id = 1; id <= count_; ++id) {
       messages.push_back(make_message(id, count_, random));
       if (messages.size() < kAtATime && id < count_) continue;
-      SINEW_CHECK(index_->add(messages).has_value());
+      SINEW_CHECK(static_cast<bool>(index_->add(messages)));
       messages.clear();
     }
   }
