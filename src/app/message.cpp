@@ -68,8 +68,8 @@ int message_reprocess(MessageSettings const& settings) {
     return kExitUsage;
   }
   query += ids.empty() ? criteria : "&id=" + net::percent_encode(ids);
-  auto const answer = ask_server(settings.server, "POST",
-                                 "/messages/reprocess?" + query.substr(query.empty() ? 0 : 1));
+  if (settings.takes_all) query += "&all=true";
+  auto const answer = ask_server(settings.server, "POST", "/messages/reprocess?" + query.substr(1));
   if (!answer) return complain(answer.error()), kExitFailed;
   if (settings.json) return print(*answer + "\n"), kExitSuccess;
   auto const document = json::Document::parse(*answer);

@@ -1,6 +1,7 @@
 #include "app/message_routes.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "app/admin_answer.h"
@@ -31,7 +32,21 @@ Result<std::optional<Instant>> instant_of(rest::Call const& call, std::string_vi
   return std::optional(*instant);
 }
 
+/// A criterion that is misspelt must not be one that silently does nothing.
+Result<> check_names(rest::Call const& call) {
+  constexpr std::array<std::string_view, 9> kOthers = {
+      "reason", "status", "since", "until", "before", "count", "id", "all", "deliver"};
+  for (auto const& [name, value] : call.parameters) {
+    bool known = std::ranges::find(kOthers, name) != kOthers.end();
+    for (std::size_t i = 0; i < store::kMessageKeyCount && !known; ++i)
+      known = to_string(static_cast<store::MessageKey>(i)) == name;
+    if (!known) return fail(ErrorCode::invalid, "no criterion of messages", name);
+  }
+  return {};
+}
+
 Result<engine::Archive::Query> read_query(rest::Call const& call) {
+  TRY(check_names(call));
   engine::Archive::Query query;
   auto& search = query.search;
   for (std::size_t i = 0; i < store::kMessageKeyCount; ++i)
@@ -159,6 +174,7 @@ Result<std::vector<store::JournalId>> wanted_by(MessageSurroundings const& aroun
                                                 rest::Call const& call, bool& is_more) {
   std::vector<store::JournalId> ids;
   if (auto const named = call.parameter("id"); !named.empty()) {
+    TRY(check_names(call));
     for (auto const part : split(named, ',')) {
       auto const id = parse_integer<store::JournalId>(trim(part));
       if (!id) return fail(ErrorCode::invalid, "has to be numbers of messages", "id");
@@ -167,6 +183,12 @@ Result<std::vector<store::JournalId>> wanted_by(MessageSurroundings const& aroun
     return ids;
   }
   auto query = TRY(read_query(call));
+  auto const says_which = [](auto const& parameter) {
+    auto const& [name, value] = parameter;
+    return !value.empty() && name != "deliver" && name != "count";
+  };
+  if (std::ranges::none_of(call.parameters, says_which))
+    return fail(ErrorCode::invalid, "say which messages, or all=true for every one");
   query.search.count = kListedMax;
   do {
     auto const page = TRY(around.archive->find(query));

@@ -138,6 +138,7 @@ Result<std::uint64_t> Archive::forget(std::vector<store::JournalId> const& ids) 
   }
   TRY(around_.index->remove(messages));
   auto const gone = TRY(around_.care.forget(going));
+  if (gone == going.size()) TRY(around_.index->forgotten(messages));
   forgotten_.add(gone);
   return gone;
 }

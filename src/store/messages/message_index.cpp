@@ -31,7 +31,8 @@ constexpr std::array<KeyRow, kMessageKeyCount> kKeys = {{
 }};
 
 // The words alone: which message has which, not where, and no copy of the text. `fault` has those
-// that were not simply applied; `unsettled` those that were reopened.
+// that were not simply applied; `unsettled` those that were reopened; `removed` those taken out
+// that may still be in the journal: taken out twice, a message would spoil the engine's counts.
 constexpr char kSchema[] = R"sql(
 CREATE TABLE IF NOT EXISTS state(one INTEGER PRIMARY KEY CHECK (one = 1), up_to INTEGER NOT NULL,
   rules TEXT NOT NULL);
@@ -39,12 +40,13 @@ CREATE TABLE IF NOT EXISTS fault(id INTEGER PRIMARY KEY, status INTEGER NOT NULL
   reason TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS fault_status ON fault(status, id);
 CREATE TABLE IF NOT EXISTS unsettled(id INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS removed(id INTEGER PRIMARY KEY);
 CREATE VIRTUAL TABLE IF NOT EXISTS word USING fts5(feed, type, control, patient, visit, "order",
   accession, name, text, content='', columnsize=0, detail=column, tokenize='ascii');
 PRAGMA wal_autocheckpoint=4000;
 )sql";
 constexpr char kEmpty[] = R"sql(
-DELETE FROM state; DELETE FROM fault; DELETE FROM unsettled;
+DELETE FROM state; DELETE FROM fault; DELETE FROM unsettled; DELETE FROM removed;
 INSERT INTO word(word) VALUES('delete-all');
 )sql";
 
@@ -204,6 +206,8 @@ class Index final : public MessageIndex {
           static_cast<JournalId>(TRY(writing_.integer(0, "SELECT up_to FROM state")));
       for (auto const& message : messages) {
         if (message.id > up_to) continue;
+        TRY(writing_.execute("INSERT OR IGNORE INTO removed(id) VALUES(?)", message.id));
+        if (writing_.changes() == 0) continue;
         TRY(
             write_words("INSERT INTO word(word, rowid, feed, type, control, patient, visit, "
                         "\"order\", accession, name, text) VALUES('delete', ?, ?, ?, ?, ?, ?, ?, "
@@ -212,6 +216,14 @@ class Index final : public MessageIndex {
         TRY(writing_.execute("DELETE FROM fault WHERE id=?", message.id));
         TRY(writing_.execute("DELETE FROM unsettled WHERE id=?", message.id));
       }
+      return {};
+    });
+  }
+
+  Result<> forgotten(std::span<IndexedMessage const> messages) override {
+    return in_transaction([&]() -> Result<> {
+      for (auto const& message : messages)
+        TRY(writing_.execute("DELETE FROM removed WHERE id=?", message.id));
       return {};
     });
   }

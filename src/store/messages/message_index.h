@@ -65,8 +65,10 @@ class MessageIndex {
   [[nodiscard]] virtual Result<JournalId> up_to() = 0;
   /// Takes in messages, all or none of them, and notes that everything up to the last is there.
   virtual Result<> add(std::span<IndexedMessage const> messages) = 0;
-  /// Removes messages, given as they were taken in.
+  /// Removes messages, given as they were taken in. Again, it does nothing, until `forgotten`.
   virtual Result<> remove(std::span<IndexedMessage const> messages) = 0;
+  /// Removed messages have left the journal as well: nobody will remove them again.
+  virtual Result<> forgotten(std::span<IndexedMessage const> messages) = 0;
 
   /// Ids, newest first. Fails `invalid` where a text has no word in it, and where nothing but a
   /// place in the journal is asked for: the journal tells that itself.
